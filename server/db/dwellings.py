@@ -1,0 +1,248 @@
+"""Queries on dwellings and on their vacancies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, exists, func, insert, or_, select, update
+
+from server.db.columns import LIVE_STATES
+from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.tables import communes, dwellings, orientations, vacancies
+from server.reference import sort_key
+
+LIST_LIMIT = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dwelling:
+    """A social dwelling; `address` and `reference` are None for whom they are hidden."""
+
+    id: UUID
+    bailleur_id: UUID
+    reference: str | None
+    rpls_id: str | None
+    insee: str
+    commune_name: str
+    address: str | None
+    kind: str
+    typology: str
+    surface_m2: Decimal
+    financing: str
+    built_year: int
+    delivered_on: date | None
+    is_qpv: bool
+    exclusion: str | None
+    left_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vacancy:
+    """A dwelling that becomes free."""
+
+    id: UUID
+    bailleur_id: UUID
+    dwelling: Dwelling
+    nature: str
+    state: str
+    notice_on: date | None
+    free_on: date
+    registered_at: datetime
+    registered_on: date
+    charged_reservataire_id: UUID | None
+    charged_contingent: str
+    version: int
+
+
+_PUBLIC = (
+    dwellings.c.id,
+    dwellings.c.bailleur_id,
+    dwellings.c.insee,
+    dwellings.c.kind,
+    dwellings.c.typology,
+    dwellings.c.surface_m2,
+    dwellings.c.financing,
+    dwellings.c.built_year,
+    dwellings.c.delivered_on,
+    dwellings.c.is_qpv,
+    dwellings.c.exclusion,
+    dwellings.c.left_on,
+)
+_PARTY = (*_PUBLIC, dwellings.c.reference, dwellings.c.rpls_id, dwellings.c.address)
+_HIDDEN: Mapping[str, None] = {"reference": None, "rpls_id": None, "address": None}
+
+
+def _dwelling(row: Row[Any]) -> Dwelling:
+    return Dwelling(**{**_HIDDEN, **row._mapping})
+
+
+async def get_dwellings(
+    db: Executor, ids: Iterable[UUID], *, with_address: bool
+) -> dict[UUID, Dwelling]:
+    """By id; without the address for those to whom the database does not grant it."""
+    columns = _PARTY if with_address else _PUBLIC
+    rows = await db.execute(
+        select(*columns, communes.c.name.label("commune_name"))
+        .join(communes, communes.c.insee == dwellings.c.insee)
+        .where(dwellings.c.id.in_(set(ids)))
+    )
+    return {row.id: _dwelling(row) for row in rows}
+
+
+async def find_dwelling(db: Executor, dwelling_id: UUID) -> Dwelling | None:
+    return (await get_dwellings(db, [dwelling_id], with_address=True)).get(dwelling_id)
+
+
+async def search_dwellings(db: Executor, text: str, *, insee: str | None = None) -> list[Dwelling]:
+    """Own dwellings whose reference or address holds the words; at most 50, by address."""
+    statement = (
+        select(*_PARTY, communes.c.name.label("commune_name"))
+        .join(communes, communes.c.insee == dwellings.c.insee)
+        .where(dwellings.c.left_on.is_(None))
+        .order_by(communes.c.sort_name, dwellings.c.sort_address, dwellings.c.id)
+        .limit(LIST_LIMIT)
+    )
+    if insee:
+        statement = statement.where(dwellings.c.insee == insee)
+    for word in sort_key(text).split():
+        pattern = "%" + word.replace("\\", "").replace("%", "").replace("_", "") + "%"
+        statement = statement.where(
+            or_(
+                func.lower(dwellings.c.reference).like(pattern),
+                dwellings.c.sort_address.like(pattern),
+                communes.c.sort_name.like(pattern),
+            )
+        )
+    return [_dwelling(row) for row in await db.execute(statement)]
+
+
+# --- Vacancies --------------------------------------------------------------------------------
+
+
+def _vacancies() -> Select[Any]:
+    return (
+        select(
+            vacancies.c.id.label("vacancy_id"),
+            vacancies.c.nature,
+            vacancies.c.state,
+            vacancies.c.notice_on,
+            vacancies.c.free_on,
+            vacancies.c.registered_at,
+            vacancies.c.registered_at.label("cursor_at"),
+            vacancies.c.registered_on,
+            vacancies.c.charged_reservataire_id,
+            vacancies.c.charged_contingent,
+            vacancies.c.version,
+            *(column for column in _PARTY if column.name != "id"),
+            dwellings.c.id.label("dwelling_id"),
+            vacancies.c.id,
+            communes.c.name.label("commune_name"),
+        )
+        .join(dwellings, dwellings.c.id == vacancies.c.dwelling_id)
+        .join(communes, communes.c.insee == dwellings.c.insee)
+    )
+
+
+_VACANCY_FIELDS = (
+    "nature",
+    "state",
+    "notice_on",
+    "free_on",
+    "registered_at",
+    "registered_on",
+    "charged_reservataire_id",
+    "charged_contingent",
+    "version",
+)
+_DWELLING_FIELDS = tuple(column.name for column in _PARTY if column.name != "id")
+
+
+def _vacancy(row: Row[Any]) -> Vacancy:
+    values = row._mapping
+    dwelling = Dwelling(
+        id=row.dwelling_id,
+        commune_name=row.commune_name,
+        **{name: values[name] for name in _DWELLING_FIELDS},
+    )
+    return Vacancy(
+        id=row.id,
+        bailleur_id=row.bailleur_id,
+        dwelling=dwelling,
+        **{name: values[name] for name in _VACANCY_FIELDS},
+    )
+
+
+async def list_vacancies(
+    db: Executor, request: PageRequest, *, state: str | None = None, awaiting: bool = False
+) -> Page[Vacancy]:
+    """Newest first; `awaiting`: open, in the flux and without a live orientation."""
+    statement = _vacancies()
+    if state:
+        statement = statement.where(vacancies.c.state == state)
+    if awaiting:
+        statement = statement.where(awaits_orientation())
+    return await fetch_page(
+        db,
+        statement,
+        instant=vacancies.c.registered_at,
+        row_id=vacancies.c.id,
+        request=request,
+        read=_vacancy,
+    )
+
+
+def awaits_orientation() -> Any:
+    """Open, in the flux, and offered to nobody now."""
+    from_live = live_orientation_of(vacancies.c.id)
+    return and_(vacancies.c.state == "open", vacancies.c.nature == "flux", ~from_live)
+
+
+def live_orientation_of(vacancy_id: Any) -> Any:
+    return exists().where(
+        orientations.c.vacancy_id == vacancy_id, orientations.c.state.in_(LIVE_STATES)
+    )
+
+
+async def find_vacancy(
+    db: Executor, vacancy_id: UUID, *, for_update: bool = False
+) -> Vacancy | None:
+    statement = _vacancies().where(vacancies.c.id == vacancy_id)
+    if for_update:
+        statement = statement.with_for_update(of=vacancies)
+    row = (await db.execute(statement)).one_or_none()
+    return _vacancy(row) if row else None
+
+
+async def has_open_vacancy(db: Executor, dwelling_id: UUID) -> bool:
+    found = await db.execute(
+        select(vacancies.c.id).where(
+            vacancies.c.dwelling_id == dwelling_id, vacancies.c.state == "open"
+        )
+    )
+    return found.first() is not None
+
+
+async def has_live_orientation(db: Executor, vacancy_id: UUID) -> bool:
+    found = await db.execute(
+        select(orientations.c.id).where(
+            orientations.c.vacancy_id == vacancy_id, orientations.c.state.in_(LIVE_STATES)
+        )
+    )
+    return found.first() is not None
+
+
+async def insert_vacancy(db: Executor, values: dict[str, Any]) -> None:
+    await db.execute(insert(vacancies).values(**values))
+
+
+async def update_vacancy(db: Executor, vacancy_id: UUID, **values: Any) -> None:
+    await db.execute(
+        update(vacancies)
+        .where(vacancies.c.id == vacancy_id)
+        .values(version=vacancies.c.version + 1, **values)
+    )

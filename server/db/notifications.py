@@ -1,0 +1,208 @@
+"""Queries on the journal of acts and on the notifications that announce them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.tables import business_clock, journal, notifications, tenants
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalEntry:
+    """One act: who, for which organisme, when, from what to what, why, through what."""
+
+    id: UUID
+    at: datetime
+    actor_tenant_name: str
+    person_name: str
+    channel: str
+    act: str
+    subject_kind: str
+    subject_id: UUID
+    dwelling_id: UUID | None
+    from_state: str | None
+    to_state: str | None
+    reason: str | None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """A message to an organisme: queued as facts, rendered with the eyes of its recipient."""
+
+    id: UUID
+    act_id: UUID
+    recipient_id: UUID
+    recipient_name: str
+    capacity: str
+    contingent: str
+    template: str
+    subject_kind: str
+    subject_id: UUID
+    state: str
+    created_at: datetime
+    address: str | None
+    subject: str | None
+    body_text: str | None
+    body_html: str | None
+    calendar: str | None
+    message_id: str | None
+    processed_at: datetime | None
+    read_at: datetime | None
+
+
+async def insert_entry(db: Executor, values: dict[str, Any]) -> None:
+    await db.execute(insert(journal).values(**values))
+
+
+async def list_entries(
+    db: Executor,
+    request: PageRequest,
+    *,
+    dwelling_id: UUID | None = None,
+    subject_id: UUID | None = None,
+) -> Page[JournalEntry]:
+    """The acts that the actor may see, newest first."""
+    statement = select(
+        journal.c.id,
+        journal.c.at,
+        journal.c.at.label("cursor_at"),
+        tenants.c.name.label("actor_tenant_name"),
+        journal.c.person_name,
+        journal.c.channel,
+        journal.c.act,
+        journal.c.subject_kind,
+        journal.c.subject_id,
+        journal.c.dwelling_id,
+        journal.c.from_state,
+        journal.c.to_state,
+        journal.c.reason,
+        journal.c.facts,
+    ).join(tenants, tenants.c.id == journal.c.actor_tenant_id)
+    if dwelling_id is not None:
+        statement = statement.where(journal.c.dwelling_id == dwelling_id)
+    if subject_id is not None:
+        statement = statement.where(journal.c.subject_id == subject_id)
+
+    def read(row: Any) -> JournalEntry:
+        values = dict(row._mapping)
+        values.pop("cursor_at")
+        return JournalEntry(**values)
+
+    return await fetch_page(
+        db, statement, instant=journal.c.at, row_id=journal.c.id, request=request, read=read
+    )
+
+
+_COLUMNS = (
+    notifications.c.id,
+    notifications.c.act_id,
+    notifications.c.recipient_id,
+    tenants.c.name.label("recipient_name"),
+    notifications.c.capacity,
+    notifications.c.contingent,
+    notifications.c.template,
+    notifications.c.subject_kind,
+    notifications.c.subject_id,
+    notifications.c.state,
+    notifications.c.created_at,
+    notifications.c.address,
+    notifications.c.subject,
+    notifications.c.body_text,
+    notifications.c.body_html,
+    notifications.c.calendar,
+    notifications.c.message_id,
+    notifications.c.processed_at,
+    notifications.c.read_at,
+)
+
+
+async def insert_notification(db: Executor, values: dict[str, Any]) -> bool:
+    """Once per act, recipient, channel and template; False if it was already there."""
+    added = await db.execute(upsert(notifications).values(**values).on_conflict_do_nothing())
+    return bool(added.rowcount == 1)
+
+
+async def list_notifications(db: Executor, request: PageRequest) -> Page[Notification]:
+    """Newest first, for the recipient (or all of them, role demo)."""
+    statement = select(*_COLUMNS, notifications.c.created_at.label("cursor_at")).join(
+        tenants, tenants.c.id == notifications.c.recipient_id
+    )
+
+    def read(row: Any) -> Notification:
+        values = dict(row._mapping)
+        values.pop("cursor_at")
+        return Notification(**values)
+
+    return await fetch_page(
+        db,
+        statement,
+        instant=notifications.c.created_at,
+        row_id=notifications.c.id,
+        request=request,
+        read=read,
+    )
+
+
+async def find_notification(db: Executor, notification_id: UUID) -> Notification | None:
+    row = (
+        await db.execute(
+            select(*_COLUMNS)
+            .join(tenants, tenants.c.id == notifications.c.recipient_id)
+            .where(notifications.c.id == notification_id)
+        )
+    ).one_or_none()
+    return Notification(**row._mapping) if row else None
+
+
+async def count_unread(db: Executor) -> int:
+    rows = await db.execute(
+        select(func.count()).select_from(notifications).where(notifications.c.read_at.is_(None))
+    )
+    return int(rows.scalar_one())
+
+
+async def mark_all_read(db: Executor, at: datetime) -> None:
+    await db.execute(
+        update(notifications).where(notifications.c.read_at.is_(None)).values(read_at=at)
+    )
+
+
+async def take_notification(db: Executor, notification_id: UUID, at: datetime) -> bool:
+    """Claim it for sending (role system); False if another worker has it or had it."""
+    changed = await db.execute(
+        update(notifications)
+        .where(
+            notifications.c.id == notification_id,
+            notifications.c.state.in_(("queued", "sending", "failed")),
+        )
+        .values(state="sending", attempts=notifications.c.attempts + 1, processed_at=at)
+    )
+    return bool(changed.rowcount == 1)
+
+
+async def update_notification(db: Executor, notification_id: UUID, **values: Any) -> None:
+    await db.execute(
+        update(notifications).where(notifications.c.id == notification_id).values(**values)
+    )
+
+
+# --- The business clock of the demonstration: role portail_demo only --------------------------
+
+
+async def set_clock(db: Executor, now: datetime) -> None:
+    """Make the business time `now`, from which it runs on."""
+    statement = upsert(business_clock).values(singleton=True, shift=text(":wanted - now()"))
+    await db.execute(
+        statement.on_conflict_do_update(
+            index_elements=["singleton"], set_={"shift": statement.excluded.shift}
+        ),
+        {"wanted": now},
+    )

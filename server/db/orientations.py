@@ -1,0 +1,290 @@
+"""Queries on orientations: the offers of freed dwellings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
+
+from server.db.dwellings import Dwelling, get_dwellings
+from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.tables import candidates, communes, orientations, tenants
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orientation:
+    """An offer, as its parties read it; `advice` and `departure_motif` only for the bailleur."""
+
+    id: UUID
+    bailleur_id: UUID
+    bailleur_name: str
+    reservataire_id: UUID
+    reservataire_name: str
+    contingent: str
+    vacancy_id: UUID
+    dwelling_id: UUID
+    dwelling: Dwelling | None
+    convention_id: UUID
+    insee: str
+    commune_name: str
+    state: str
+    rank: int
+    version: int
+    sent_at: datetime
+    sent_on: date
+    answer_due_at: datetime
+    answer_last_day: date
+    answer_receipt: dict[str, Any]
+    answer_days: int
+    candidate_days: int
+    extension_count: int
+    acceptance_mode: str | None
+    accepted_on: date | None
+    answered_at: datetime | None
+    refusal_motif: str | None
+    candidates_due_at: datetime | None
+    candidates_last_day: date | None
+    searched_by: str
+    justification: str | None
+    withdrawal_reason: str | None
+    attributed_candidate_id: UUID | None
+    attributed_on: date | None
+    leased_on: date | None
+    candidate_count: int
+    has_dalo: bool
+    departure_motif: str | None = None
+    advice: dict[str, Any] | None = None
+
+
+_BAILLEUR = tenants.alias("bailleur")
+_RESERVATAIRE = tenants.alias("reservataire")
+
+_SHARED = (
+    orientations.c.id,
+    orientations.c.bailleur_id,
+    orientations.c.reservataire_id,
+    orientations.c.contingent,
+    orientations.c.vacancy_id,
+    orientations.c.dwelling_id,
+    orientations.c.convention_id,
+    orientations.c.insee,
+    orientations.c.state,
+    orientations.c.rank,
+    orientations.c.version,
+    orientations.c.sent_at,
+    orientations.c.sent_on,
+    orientations.c.answer_due_at,
+    orientations.c.answer_last_day,
+    orientations.c.answer_receipt,
+    orientations.c.answer_days,
+    orientations.c.candidate_days,
+    orientations.c.extension_count,
+    orientations.c.acceptance_mode,
+    orientations.c.accepted_on,
+    orientations.c.answered_at,
+    orientations.c.refusal_motif,
+    orientations.c.candidates_due_at,
+    orientations.c.candidates_last_day,
+    orientations.c.searched_by,
+    orientations.c.justification,
+    orientations.c.withdrawal_reason,
+    orientations.c.attributed_candidate_id,
+    orientations.c.attributed_on,
+    orientations.c.leased_on,
+)
+
+
+def _of_candidates(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return (
+        select(value)
+        .where(
+            candidates.c.orientation_id == orientations.c.id, candidates.c.withdrawn_at.is_(None)
+        )
+        .correlate(orientations)
+        .scalar_subquery()
+    )
+
+
+def _statement(*, own: bool) -> Select[Any]:
+    """`own`: the bailleur reads its advice too; the database grants it to nobody else."""
+    private = (orientations.c.advice, orientations.c.departure_motif) if own else ()
+    return (
+        select(
+            *_SHARED,
+            *private,
+            orientations.c.sent_at.label("cursor_at"),
+            _BAILLEUR.c.name.label("bailleur_name"),
+            _RESERVATAIRE.c.name.label("reservataire_name"),
+            communes.c.name.label("commune_name"),
+            _of_candidates(func.count()).label("candidate_count"),
+            _of_candidates(func.coalesce(func.bool_or(candidates.c.is_dalo), False)).label(
+                "has_dalo"
+            ),
+        )
+        .join(_BAILLEUR, _BAILLEUR.c.id == orientations.c.bailleur_id)
+        .join(_RESERVATAIRE, _RESERVATAIRE.c.id == orientations.c.reservataire_id)
+        .join(communes, communes.c.insee == orientations.c.insee)
+    )
+
+
+def _orientation(row: Row[Any]) -> Orientation:
+    values = dict(row._mapping)
+    values.pop("cursor_at")
+    return Orientation(**values, dwelling=None)
+
+
+async def _with_dwellings(
+    db: Executor, items: Collection[Orientation], *, with_address: bool
+) -> tuple[Orientation, ...]:
+    found = await get_dwellings(db, (item.dwelling_id for item in items), with_address=with_address)
+    return tuple(
+        Orientation(**{**vars(item), "dwelling": found.get(item.dwelling_id)}) for item in items
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrientationFilter:
+    """What a list of orientations keeps; every field left out keeps all."""
+
+    states: tuple[str, ...] = ()
+    insee: str | None = None
+    reservataire_id: UUID | None = None
+    bailleur_id: UUID | None = None
+    vacancy_id: UUID | None = None
+    dwelling_id: UUID | None = None
+
+
+async def list_orientations(
+    db: Executor,
+    request: PageRequest,
+    wanted: OrientationFilter,
+    *,
+    own: bool,
+    with_address: bool = True,
+) -> Page[Orientation]:
+    """Newest first; two statements whatever the length."""
+    statement = _statement(own=own)
+    for column, value in (
+        (orientations.c.insee, wanted.insee),
+        (orientations.c.reservataire_id, wanted.reservataire_id),
+        (orientations.c.bailleur_id, wanted.bailleur_id),
+        (orientations.c.vacancy_id, wanted.vacancy_id),
+        (orientations.c.dwelling_id, wanted.dwelling_id),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.states:
+        statement = statement.where(orientations.c.state.in_(wanted.states))
+    page = await fetch_page(
+        db,
+        statement,
+        instant=orientations.c.sent_at,
+        row_id=orientations.c.id,
+        request=request,
+        read=_orientation,
+    )
+    items = await _with_dwellings(db, page.items, with_address=with_address)
+    return Page(items=items, end_cursor=page.end_cursor, has_next=page.has_next)
+
+
+async def count_by_state(db: Executor) -> dict[str, int]:
+    rows = await db.execute(
+        select(orientations.c.state, func.count().label("number")).group_by(orientations.c.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+async def find_orientation(
+    db: Executor, orientation_id: UUID, *, own: bool, with_address: bool = True
+) -> Orientation | None:
+    row = (
+        await db.execute(_statement(own=own).where(orientations.c.id == orientation_id))
+    ).one_or_none()
+    if row is None:
+        return None
+    return (await _with_dwellings(db, [_orientation(row)], with_address=with_address))[0]
+
+
+async def lock_orientation(
+    db: Executor, orientation_id: UUID, *, skip_locked: bool = False
+) -> bool:
+    """Lock the row until the end of the transaction; False if absent (or taken, if skipping)."""
+    found = await db.execute(
+        select(orientations.c.id)
+        .where(orientations.c.id == orientation_id)
+        .with_for_update(skip_locked=skip_locked)
+    )
+    return found.first() is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueOrientation:
+    """A row whose legal date has passed; seen by the sweep, without any nominative column."""
+
+    id: UUID
+    bailleur_id: UUID
+
+
+async def list_due(db: Executor, now: datetime, *, limit: int) -> list[DueOrientation]:
+    """Offers whose answer or candidates period has ended, the oldest first (role system)."""
+    answers = select(
+        orientations.c.id,
+        orientations.c.bailleur_id,
+        orientations.c.answer_due_at.label("due_at"),
+    ).where(orientations.c.state == "sent", orientations.c.answer_due_at <= now)
+    presented = select(
+        orientations.c.id,
+        orientations.c.bailleur_id,
+        orientations.c.candidates_due_at.label("due_at"),
+    ).where(orientations.c.state == "searching", orientations.c.candidates_due_at <= now)
+    due = answers.union_all(presented).subquery()
+    rows = await db.execute(select(due.c.id, due.c.bailleur_id).order_by(due.c.due_at).limit(limit))
+    return [DueOrientation(**row._mapping) for row in rows]
+
+
+async def refusers(db: Executor, vacancy_id: UUID) -> set[tuple[UUID, str]]:
+    """(réservataire, contingent) that already had this vacancy and do not have it any more."""
+    rows = await db.execute(
+        select(orientations.c.reservataire_id, orientations.c.contingent).where(
+            orientations.c.vacancy_id == vacancy_id,
+            orientations.c.state.in_(("refused", "reoriented", "renounced")),
+        )
+    )
+    return {(row.reservataire_id, row.contingent) for row in rows}
+
+
+async def count_offers(db: Executor, vacancy_id: UUID) -> int:
+    rows = await db.execute(select(func.count()).where(orientations.c.vacancy_id == vacancy_id))
+    return int(rows.scalar_one())
+
+
+async def last_sent(db: Executor, *, bailleur_id: UUID) -> dict[tuple[UUID, str], date]:
+    """The day of the last offer to each (réservataire, contingent)."""
+    rows = await db.execute(
+        select(
+            orientations.c.reservataire_id,
+            orientations.c.contingent,
+            func.max(orientations.c.sent_on).label("day"),
+        )
+        .where(orientations.c.bailleur_id == bailleur_id)
+        .group_by(orientations.c.reservataire_id, orientations.c.contingent)
+    )
+    return {(row.reservataire_id, row.contingent): row.day for row in rows}
+
+
+async def insert_orientation(db: Executor, values: dict[str, Any]) -> None:
+    await db.execute(insert(orientations).values(**values))
+
+
+async def update_orientation(db: Executor, orientation: Orientation, **values: Any) -> bool:
+    """Optimistic: False if somebody changed the row since it was read."""
+    changed = await db.execute(
+        update(orientations)
+        .where(orientations.c.id == orientation.id, orientations.c.version == orientation.version)
+        .values(version=orientations.c.version + 1, **values)
+    )
+    return bool(changed.rowcount == 1)

@@ -1,0 +1,114 @@
+"""Working days (jours ouvrés): Monday to Friday minus public holidays.
+
+Bridges, municipal closures and local feasts do not stop the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+
+CALENDAR_VERSION = "jours-ouvres-1"
+"""Stored with each deadline: a later calendar never moves a deadline already announced."""
+
+_ONE_DAY = timedelta(days=1)
+_SATURDAY = 5
+_SUNDAY = 6
+
+
+class Zone(StrEnum):
+    """Where the public holidays apply: Code du travail L3133-1, and L3134-13 for 57, 67, 68."""
+
+    METROPOLE = "metropole"
+    ALSACE_MOSELLE = "alsace_moselle"
+
+
+def easter_sunday(year: int) -> date:
+    """Easter of the Gregorian calendar (the anonymous rule, exact for every year from 1583)."""
+    golden = year % 19
+    century, rest = divmod(year, 100)
+    leap_centuries, century_rest = divmod(century, 4)
+    moon_correction = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + century - leap_centuries - moon_correction + 15) % 30
+    leap_years, year_rest = divmod(rest, 4)
+    weekday = (32 + 2 * century_rest + 2 * leap_years - epact - year_rest) % 7
+    shift = (golden + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * shift + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _named_days(year: int, zone: Zone) -> Iterator[tuple[date, str]]:
+    easter = easter_sunday(year)
+    yield date(year, 1, 1), "Jour de l'an"
+    if zone is Zone.ALSACE_MOSELLE:
+        yield easter - timedelta(days=2), "Vendredi saint"
+    yield easter + timedelta(days=1), "Lundi de Pâques"
+    yield date(year, 5, 1), "Fête du Travail"
+    yield date(year, 5, 8), "Victoire de 1945"
+    yield easter + timedelta(days=39), "Ascension"
+    yield easter + timedelta(days=50), "Lundi de Pentecôte"
+    yield date(year, 7, 14), "Fête nationale"
+    yield date(year, 8, 15), "Assomption"
+    yield date(year, 11, 1), "Toussaint"
+    yield date(year, 11, 11), "Armistice de 1918"
+    yield date(year, 12, 25), "Noël"
+    if zone is Zone.ALSACE_MOSELLE:
+        yield date(year, 12, 26), "Saint-Étienne"
+
+
+@lru_cache(maxsize=256)
+def _holidays(year: int, zone: Zone) -> Mapping[date, str]:
+    names: dict[date, str] = {}
+    for day, name in _named_days(year, zone):
+        names[day] = f"{names[day]}, {name}" if day in names else name
+    return MappingProxyType(names)
+
+
+def holidays(year: int, zone: Zone = Zone.METROPOLE) -> dict[date, str]:
+    """Public holidays of a year with their French names (Code du travail L3133-1, L3134-13)."""
+    return dict(_holidays(year, zone))
+
+
+def closed_reason(day: date, zone: Zone = Zone.METROPOLE) -> str | None:
+    """Why this day is not a working day, in French; None if it is one."""
+    name = _holidays(day.year, zone).get(day)
+    if name is not None:
+        return name
+    return {_SATURDAY: "samedi", _SUNDAY: "dimanche"}.get(day.weekday())
+
+
+def is_working_day(day: date, zone: Zone = Zone.METROPOLE) -> bool:
+    return closed_reason(day, zone) is None
+
+
+def next_working_day(day: date, zone: Zone = Zone.METROPOLE) -> date:
+    """The day itself if it is a working day, else the first one after it."""
+    while not is_working_day(day, zone):
+        day += _ONE_DAY
+    return day
+
+
+def add_working_days(day: date, count: int, zone: Zone = Zone.METROPOLE) -> date:
+    """The count-th working day after this day, which itself never counts (CPC art. 641).
+
+    Raise ValueError if count is under 1.
+    """
+    if count < 1:
+        raise ValueError("a period in working days has at least one day")
+    for _ in range(count):
+        day = next_working_day(day + _ONE_DAY, zone)
+    return day
+
+
+def days_between(after: date, until: date) -> Iterator[date]:
+    """Every day after the first one, up to the last one included."""
+    for offset in range(1, (until - after).days + 1):
+        yield after + timedelta(days=offset)
+
+
+def working_days_between(after: date, until: date, zone: Zone = Zone.METROPOLE) -> int:
+    """How many working days there are after the first day, up to the last one included."""
+    return sum(is_working_day(day, zone) for day in days_between(after, until))

@@ -1,0 +1,165 @@
+"""Dwellings: which ones the flux applies to, and the bands of the bilan (art. 2 and 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from server.domain import labels
+from server.domain.annexe import ExclusionCode
+from server.errors import Motif
+
+MUTATION_CEILING_BP = 1_000
+"""10 % of the yearly vacancies serve the bailleur's own tenants (art. 2.3), in 1/100 %."""
+
+_WHOLE_BP = 10_000
+_LARGEST_TYPOLOGY = 6
+
+
+class Kind(StrEnum):
+    """What a dwelling is; only the first one obeys the rules of attribution (art. 2.1)."""
+
+    SOCIAL = "social"
+    FOYER = "foyer"
+    STUDENT = "student"
+    INTERMEDIATE = "intermediate"
+
+
+class Typology(StrEnum):
+    T1 = "t1"
+    T2 = "t2"
+    T3 = "t3"
+    T4 = "t4"
+    T5 = "t5"
+    T6 = "t6"
+
+
+class Financing(StrEnum):
+    PLAI = "plai"
+    PLUS = "plus"
+    PLS = "pls"
+    OTHER = "other"
+
+
+class Period(StrEnum):
+    """Period of construction of the bilan; the bands are ours, the decree gives none (R441-5-1)."""
+
+    BEFORE_1949 = "before_1949"
+    FROM_1949 = "1949_1970"
+    FROM_1971 = "1971_1990"
+    FROM_1991 = "1991_2000"
+    FROM_2001 = "2001_2010"
+    FROM_2011 = "since_2011"
+    UNKNOWN = "unknown"
+
+
+_LAST_YEARS = (
+    (1948, Period.BEFORE_1949),
+    (1970, Period.FROM_1949),
+    (1990, Period.FROM_1971),
+    (2000, Period.FROM_1991),
+    (2010, Period.FROM_2001),
+)
+
+
+class Level(StrEnum):
+    """How the share of internal moves stands; it warns and never blocks (art. 2.3)."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DwellingFacts:
+    """What decides whether a vacancy of this dwelling is in the flux.
+
+    `delivered_on` is set for new housing, `exited_on` is the first day out of the stock (sale,
+    demolition).
+    """
+
+    kind: Kind = Kind.SOCIAL
+    exclusion: ExclusionCode | None = None
+    delivered_on: date | None = None
+    exited_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutationShare:
+    """Internal moves among the year's vacancies: `ratio_bp` in 1/100 %, None without vacancy."""
+
+    count: int
+    total: int
+    ratio_bp: int | None
+    level: Level
+
+
+def enters_on(delivered_on: date) -> date:
+    """When a new dwelling enters the assiette: 1 January after its delivery (art. 3)."""
+    return date(delivered_on.year + 1, 1, 1)
+
+
+def assiette_motifs(dwelling: DwellingFacts, on: date) -> tuple[Motif, ...]:
+    """Why a vacancy of this day is outside the flux; empty if it is in (art. 2.1, 2.2 and 3).
+
+    Codes: dwelling_never_in_assiette, dwelling_excluded, dwelling_new, dwelling_exited.
+    """
+    return tuple(_assiette_motifs(dwelling, on))
+
+
+def _assiette_motifs(dwelling: DwellingFacts, on: date) -> Iterator[Motif]:
+    if dwelling.kind is not Kind.SOCIAL:
+        kind = labels.KINDS[dwelling.kind]
+        message = f"Hors flux : {kind}, hors du champ des attributions (art. 2.1)."
+        yield Motif(code="dwelling_never_in_assiette", message=message)
+    if dwelling.exclusion is not None:
+        reason = labels.EXCLUSION_REASONS[dwelling.exclusion]
+        message = f"Hors flux : {reason} (art. 2.2)."
+        yield Motif(code="dwelling_excluded", message=message)
+    if dwelling.delivered_on is not None and on < enters_on(dwelling.delivered_on):
+        entry = labels.french_day(enters_on(dwelling.delivered_on))
+        message = f"Hors flux : logement neuf, dans l'assiette à partir du {entry} (art. 3)."
+        yield Motif(code="dwelling_new", message=message)
+    if dwelling.exited_on is not None and on >= dwelling.exited_on:
+        exit_day = labels.french_day(dwelling.exited_on)
+        message = f"Ce logement est sorti du patrimoine le {exit_day}."
+        yield Motif(code="dwelling_exited", message=message)
+
+
+def typology(rooms: int) -> Typology:
+    """T1 to T6 and more, from the number of main rooms; ValueError under 1."""
+    if rooms < 1:
+        raise ValueError("a dwelling has at least one main room")
+    return Typology(f"t{min(rooms, _LARGEST_TYPOLOGY)}")
+
+
+def construction_period(year: int | None) -> Period:
+    """The band of a year of completion (RPLS, "année d'achèvement")."""
+    if year is None:
+        return Period.UNKNOWN
+    return next((period for last, period in _LAST_YEARS if year <= last), Period.FROM_2011)
+
+
+def mutation_share(
+    *,
+    count: int,
+    total: int,
+    expected_total: int | None = None,
+    ceiling_bp: int = MUTATION_CEILING_BP,
+) -> MutationShare:
+    """Internal moves since 1 January among all vacancies of the assiette (art. 2.3).
+
+    Amber above the ceiling to date; red once the moves exceed the ceiling of the whole year,
+    `expected_total` vacancies. The ratio is rounded half-up.
+    """
+    ratio = None if total == 0 else (2 * _WHOLE_BP * count + total) // (2 * total)
+    year_total = max(total, expected_total or 0)
+    if expected_total is not None and count * _WHOLE_BP > ceiling_bp * year_total:
+        level = Level.RED
+    elif count * _WHOLE_BP > ceiling_bp * total:
+        level = Level.AMBER
+    else:
+        level = Level.GREEN
+    return MutationShare(count=count, total=total, ratio_bp=ratio, level=level)

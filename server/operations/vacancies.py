@@ -1,0 +1,174 @@
+"""Vacancies: registering a freed dwelling, reading who should receive it, keeping it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from server.db import dwellings
+from server.db.ids import new_id
+from server.db.paging import Page, PageRequest
+from server.domain.annexe import ExclusionCode
+from server.domain.deadlines import local_day
+from server.domain.dwellings import DwellingFacts, Kind, assiette_motifs
+from server.errors import Conflict, Invalid, Motif, NotFound
+from server.operations.journal import Act, record
+from server.tenants.permissions import Permission, require
+from server.tenants.transactions import TenantTransaction
+
+ALREADY_OPEN = Motif(
+    code="vacancy_already_open",
+    message="Une libération est déjà en cours pour ce logement.",
+    field="dwelling_id",
+)
+KEPT_NATURES = ("mutation", "own")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterVacancy:
+    """A tenant leaves: notice received on, dwelling free on."""
+
+    dwelling_id: UUID
+    free_on: date
+    notice_on: date | None = None
+
+
+def facts_of(dwelling: dwellings.Dwelling) -> DwellingFacts:
+    return DwellingFacts(
+        kind=Kind(dwelling.kind),
+        exclusion=ExclusionCode(dwelling.exclusion) if dwelling.exclusion else None,
+        delivered_on=dwelling.delivered_on,
+        exited_on=dwelling.left_on,
+    )
+
+
+async def get_dwelling(tx: TenantTransaction, dwelling_id: UUID) -> dwellings.Dwelling:
+    require(tx.actor, Permission.DWELLING_READ)
+    found = await dwellings.find_dwelling(tx, dwelling_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def search_dwellings(
+    tx: TenantTransaction, text: str, *, insee: str | None = None
+) -> list[dwellings.Dwelling]:
+    require(tx.actor, Permission.DWELLING_READ)
+    return await dwellings.search_dwellings(tx, text, insee=insee)
+
+
+async def get(tx: TenantTransaction, vacancy_id: UUID) -> dwellings.Vacancy:
+    require(tx.actor, Permission.VACANCY_REGISTER)
+    found = await dwellings.find_vacancy(tx, vacancy_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def list_page(
+    tx: TenantTransaction, request: PageRequest, *, state: str | None = None, awaiting: bool = False
+) -> Page[dwellings.Vacancy]:
+    require(tx.actor, Permission.DWELLING_READ)
+    require(tx.actor, Permission.VACANCY_READ)
+    return await dwellings.list_vacancies(tx, request, state=state, awaiting=awaiting)
+
+
+def _date_motifs(command: RegisterVacancy) -> tuple[Motif, ...]:
+    if command.notice_on is not None and command.notice_on > command.free_on:
+        message = "Le congé ne peut pas être reçu après la date à laquelle le logement est libre."
+        return (Motif(code="notice_after_free", message=message, field="notice_on"),)
+    return ()
+
+
+async def check(tx: TenantTransaction, command: RegisterVacancy) -> dwellings.Dwelling:
+    """The dwelling, if the vacancy may be registered; Invalid or Conflict says why not."""
+    require(tx.actor, Permission.VACANCY_REGISTER)
+    dwelling = await get_dwelling(tx, command.dwelling_id)
+    motifs = _date_motifs(command)
+    if motifs:
+        raise Invalid(*motifs)
+    outside = assiette_motifs(facts_of(dwelling), local_day(tx.now))
+    if outside:
+        message = " ".join(motif.message for motif in outside)
+        raise Conflict(
+            Motif(code="dwelling_outside_assiette", message=message, field="dwelling_id")
+        )
+    if await dwellings.has_open_vacancy(tx, dwelling.id):
+        raise Conflict(ALREADY_OPEN)
+    return dwelling
+
+
+async def register(tx: TenantTransaction, command: RegisterVacancy) -> UUID:
+    """Open a vacancy of the flux (domain.md §5.2, T1); the unique index decides races."""
+    dwelling = await check(tx, command)
+    vacancy_id = new_id()
+    try:
+        await dwellings.insert_vacancy(
+            tx,
+            {
+                "id": vacancy_id,
+                "bailleur_id": tx.actor.tenant_id,
+                "dwelling_id": dwelling.id,
+                "insee": dwelling.insee,
+                "notice_on": command.notice_on,
+                "free_on": command.free_on,
+                "registered_at": tx.now,
+                "registered_on": local_day(tx.now),
+            },
+        )
+    except IntegrityError as error:
+        raise Conflict(ALREADY_OPEN) from error
+    await record(
+        tx,
+        Act(
+            act="vacancy.registered",
+            subject_kind="vacancy",
+            subject_id=vacancy_id,
+            bailleur_id=tx.actor.tenant_id,
+            dwelling_id=dwelling.id,
+            to_state="open",
+            facts={"free_on": command.free_on.isoformat()},
+        ),
+    )
+    return vacancy_id
+
+
+async def keep(tx: TenantTransaction, vacancy_id: UUID, *, nature: str, reason: str) -> None:
+    """Keep an open vacancy for an internal move (art. 2.3) or on the bailleur's own share."""
+    require(tx.actor, Permission.VACANCY_REGISTER)
+    vacancy = await dwellings.find_vacancy(tx, vacancy_id, for_update=True)
+    if vacancy is None:
+        raise NotFound
+    if nature not in KEPT_NATURES:
+        raise Invalid(
+            Motif(code="nature_invalid", message="Ce choix n'existe pas.", field="nature")
+        )
+    if (
+        vacancy.state != "open"
+        or vacancy.nature != "flux"
+        or await dwellings.has_live_orientation(tx, vacancy_id)
+    ):
+        raise Conflict(
+            Motif(
+                code="vacancy_not_available",
+                message="Cette libération est déjà orientée, gardée ou close.",
+            )
+        )
+    today = local_day(tx.now)
+    await dwellings.update_vacancy(tx, vacancy_id, nature=nature, state="closed", closed_on=today)
+    await record(
+        tx,
+        Act(
+            act=f"vacancy.kept_{nature}",
+            subject_kind="vacancy",
+            subject_id=vacancy_id,
+            bailleur_id=tx.actor.tenant_id,
+            dwelling_id=vacancy.dwelling.id,
+            from_state="open",
+            to_state="closed",
+            reason=reason or None,
+        ),
+    )

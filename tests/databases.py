@@ -1,0 +1,103 @@
+"""Databases for the tests: one cluster and one migrated template a process, a clone a test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from server.db.cluster import LOGINS, SUPERUSER, Cluster
+from server.db.upgrade import upgrade
+
+TEMPLATE = "portail_template"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """A database of one test, as `make demo` would have it just after the migrations."""
+
+    name: str
+    cluster: Cluster
+
+    @property
+    def app_dsn(self) -> str:
+        return self.cluster.dsn("portail_app", self.name)
+
+    @property
+    def worker_dsn(self) -> str:
+        return self.cluster.dsn("portail_worker", self.name)
+
+    @property
+    def migrate_dsn(self) -> str:
+        return self.cluster.dsn("portail_migrate", self.name)
+
+    @property
+    def backup_dsn(self) -> str:
+        return self.cluster.dsn("portail_backup", self.name)
+
+    @property
+    def super_dsn(self) -> str:
+        return self.cluster.dsn(SUPERUSER, self.name)
+
+    @contextmanager
+    def demo(self) -> Iterator[None]:
+        """Let the web login take portail_demo, as in the demonstration; roles outlive a clone."""
+        with psycopg.connect(self.super_dsn, autocommit=True) as connection:
+            connection.execute(
+                "GRANT portail_demo TO portail_app WITH INHERIT FALSE, SET TRUE, ADMIN FALSE"
+            )
+            try:
+                yield
+            finally:
+                connection.execute("REVOKE portail_demo FROM portail_app")
+
+
+class Databases:
+    """Owner of the process's cluster; clones are dropped one test later, without waiting."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cluster = Cluster(folder / "postgres", durable=False)
+        self.cluster.start()
+        self._numbers = itertools.count(1)
+        self._dead: list[str] = []
+        try:
+            self.cluster.bootstrap(TEMPLATE)
+            upgrade(self.cluster.dsn("portail_migrate", TEMPLATE))
+            self._admin = psycopg.connect(self.cluster.dsn(SUPERUSER, "postgres"), autocommit=True)
+        except BaseException:
+            self.cluster.stop()
+            raise
+
+    def clone(self) -> Database:
+        self._drop_dead()
+        name = f"test_{next(self._numbers)}"
+        # copying files beats writing them to the log by two here, fsync being off
+        create = "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"
+        self._run(create, name, TEMPLATE, "portail_owner")
+        self._run("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)  # a clone forgets such rights
+        self._run("GRANT CONNECT ON DATABASE {} TO {}, {}, {}, {}", name, *LOGINS)
+        return Database(name=name, cluster=self.cluster)
+
+    def discard(self, database: Database) -> None:
+        self._admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [database.name],
+        )
+        self._dead.append(database.name)
+
+    def close(self) -> None:
+        self._admin.close()
+        self.cluster.stop()
+
+    def _drop_dead(self) -> None:
+        while self._dead:
+            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", self._dead.pop())
+
+    def _run(self, statement: LiteralString, *names: str) -> None:
+        self._admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
