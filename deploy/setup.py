@@ -1,7 +1,7 @@
 """Prepare .venv from uv.lock with nothing but Python: run by the Makefile, before anything else.
 
-`setup.py demo` installs what the demonstration needs, `setup.py all` the tools too, `setup.py
-lock` renews uv.lock. A second run finds its stamp and does nothing.
+`demo` installs what the demonstration needs, `all` the tools too, `lock` renews uv.lock. A second
+run finds its stamp and does nothing.
 """
 
 # ruff: noqa: S603, T201, INP001 # own commands only; a script that prints, in no package
@@ -21,6 +21,7 @@ from typing import NoReturn
 
 UV = "uv==0.13.9"
 OLDEST = (3, 11)
+VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -30,7 +31,7 @@ PLACEHOLDER = "https://index.invalid"  # the lock pins versions and hashes, the 
 
 NO_VENV = """Il manque à ce Python ({0}) de quoi créer un environnement (venv et ensurepip).
   Debian, Ubuntu : apt install python3-venv
-  Autres systèmes : installez le Python complet, avec pip, puis relancez."""
+  Autres systèmes : installez le Python complet, avec pip. Puis relancez."""
 TOO_OLD = """Il faut Python 3.11 ou plus récent ; « {0} » est en version {1}.
   Debian 12, Ubuntu 24.04 et suivants : apt install python3 python3-venv
   Si un Python plus récent est déjà là : make demo PYTHON=/chemin/vers/python3"""
@@ -64,13 +65,13 @@ def use_recent_python() -> None:
         return
     for minor in range(20, OLDEST[1] - 1, -1):
         newer = shutil.which(f"python3.{minor}")
-        if newer:
+        if newer and subprocess.call([newer, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             os.execv(newer, [newer, *sys.argv])  # noqa: S606 # a Python found on the PATH
     fail(TOO_OLD, sys.executable, sys.version.split()[0])
 
 
 def make_venv() -> None:
-    works = PYTHON.exists() and run([PYTHON, "-c", ""]).returncode == 0
+    works = (VENV / "lib" / VERSION).exists() and run([PYTHON, "-c", ""]).returncode == 0
     moved = PLACE.exists() and PLACE.read_text() != str(ROOT)
     if works and not moved and (VENV / "bin" / "uv").exists():
         return
@@ -107,7 +108,7 @@ def index_environment() -> dict:
 
 def install(wanted: str) -> None:
     content = (ROOT / "uv.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
-    key = hashlib.sha256(content + str(ROOT).encode()).hexdigest()
+    key = hashlib.sha256(content + f"{ROOT} {VERSION}".encode()).hexdigest()
     stamps = [VENV / f"portail-{name}" for name in ("all", wanted)]
     if any(stamp.exists() and stamp.read_text() == key for stamp in stamps):
         return

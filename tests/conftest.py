@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from pytest_socket import socket_allow_hosts
 
+from server.tenants.transactions import Database as App
 from tests.databases import Database, Databases
+from tests.worlds import Stage, Worlds
 
 
 @pytest.hookimpl(trylast=True)
@@ -26,4 +28,19 @@ def database(databases: Databases) -> Iterator[Database]:
     """Give a migrated database of its own to the test."""
     clone = databases.clone()
     yield clone
+    databases.discard(clone)
+
+
+@pytest.fixture(scope="session")
+def worlds(databases: Databases) -> Worlds:
+    return Worlds(databases)
+
+
+@pytest.fixture
+async def world(databases: Databases, worlds: Worlds) -> AsyncIterator[Stage]:
+    """Give the base world of the demonstration, in a database of the test's own, opened."""
+    clone = worlds.clone()
+    app = App(clone.app_dsn, pool_size=4)
+    yield Stage(database=clone, world=worlds.world, app=app)
+    await app.close()
     databases.discard(clone)

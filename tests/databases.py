@@ -74,12 +74,12 @@ class Databases:
             self.cluster.stop()
             raise
 
-    def clone(self) -> Database:
+    def clone(self, template: str = TEMPLATE) -> Database:
         self._drop_dead()
         name = f"test_{next(self._numbers)}"
         # copying files beats writing them to the log by two here, fsync being off
         create = "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"
-        self._run(create, name, TEMPLATE, "portail_owner")
+        self._run(create, name, template, "portail_owner")
         self._run("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)  # a clone forgets such rights
         self._run("GRANT CONNECT ON DATABASE {} TO {}, {}, {}, {}", name, *LOGINS)
         return Database(name=name, cluster=self.cluster)

@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from server.domain import labels
+from server.domain.annexe import Annexe
 
 UNIT = 10_000
 """One dwelling, and 100 % of a commune's rates."""
@@ -136,6 +137,18 @@ class Advice:
     proposals: tuple[Proposal, ...]
     set_aside: tuple[SetAside, ...]
     note: str | None
+
+
+def published_rates(annexe: Annexe, valid_from: date) -> tuple[CommuneRates, ...]:
+    """The signed rates of an annexe by commune, in force from a day on (art. 4)."""
+    return tuple(
+        CommuneRates(
+            insee=share.stock.insee,
+            valid_from=valid_from,
+            rates=tuple((rate.line.key, rate_bp) for rate, rate_bp in share.rates),
+        )
+        for share in annexe.communes
+    )
 
 
 def shares(rates: Sequence[tuple[str, int]]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from server.domain.deadlines import last_day
+from server.domain.deadlines import PARIS, last_day
 
 NBSP = "\u00a0"
 
@@ -48,6 +48,12 @@ def french_weekday(day: date) -> str:
 def french_deadline(due_at: datetime) -> str:
     """The end of a period from its exclusive bound: mardi 5 mai 2026 à 24 h."""
     return f"{french_weekday(last_day(due_at))} à 24 h"
+
+
+def french_instant(instant: datetime) -> str:
+    """An instant in Paris: jeudi 30 avril 2026 à 10 h 05."""
+    local = instant.astimezone(PARIS)
+    return f"{french_weekday(local.date())} à {local:%H} h {local:%M}"
 
 
 def number(value: Decimal | int) -> str:

@@ -131,6 +131,13 @@ class Database:
             yield Transaction(connection=connection, now=now)
 
     @asynccontextmanager
+    async def operator_transaction(self) -> AsyncIterator[Transaction]:
+        """Creates organismes and people; only the login of the migrations may take this role."""
+        context = _context("portail_operator", JOB_TIMEOUT)
+        async with self._begin(context, readonly=False) as (connection, now):
+            yield Transaction(connection=connection, now=now)
+
+    @asynccontextmanager
     async def demo_transaction(self) -> AsyncIterator[Transaction]:
         """The clock and the mails of the demonstration; the role exists for nobody else."""
         context = _context("portail_demo", READ_TIMEOUT)

@@ -209,9 +209,7 @@ def _mutations(year: int, vacancies: Sequence[VacancyRow]) -> MutationShare:
     )
 
 
-def _sum_checks(
-    totals: Counts, tables: Mapping[Dimension, Counts], shared: int
-) -> Iterator[Check]:
+def _sum_checks(totals: Counts, tables: Mapping[Dimension, Counts], shared: int) -> Iterator[Check]:
     """What is due adds up to the vacancies, and every breakdown to the totals."""
     yield Check(code="due", expected=shared * UNIT, found=_sum(totals, _DUE))
     for dimension, table in tables.items():

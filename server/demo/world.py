@@ -1,0 +1,435 @@
+"""The base world of the demonstration and of the tests: who, what, under which conventions.
+
+No history: not one vacancy. The seed of the demonstration adds the months that follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, insert
+
+from server.db import tables
+from server.db.columns import EXCLUSIONS
+from server.db.ids import new_id
+from server.demo.world_cast import MEMBERS, ORGANISMES, STATE_CONTINGENTS, Organisme
+from server.demo.world_dwellings import generate
+from server.demo.world_patrimoine import AGREEMENTS, ANNEXES, YEARS, AnnexeOne
+from server.domain.deadlines import PARIS
+from server.reference import load_communes
+from server.tenants.actors import NO_CONTINGENT, Actor, Capacity, Channel, Role
+from server.tenants.transactions import Database, Transaction
+
+TOKEN_LIFE = timedelta(days=365)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    id: UUID
+    tenant_slug: str
+    capacity: Capacity
+    role: Role
+    contingents: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """An invented person; `subject` is what the identity provider calls her."""
+
+    id: UUID
+    slug: str
+    name: str
+    subject: str
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """An API token in plain, which the database never holds."""
+
+    name: str
+    tenant_slug: str
+    capacity: Capacity
+    contingents: frozenset[str]
+    plain: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Identifiers by slug; `dwellings` lists those in the flux by bailleur's slug and INSEE code."""
+
+    tenants: dict[str, UUID]
+    tenant_names: dict[str, str]
+    people: dict[str, Person]
+    tokens: tuple[Token, ...]
+    dwellings: dict[tuple[str, str], tuple[UUID, ...]]
+    excluded: dict[tuple[str, str], tuple[UUID, ...]]
+    conventions: dict[tuple[str, str], UUID]
+
+    def actor(
+        self, person_slug: str, capacity: str | None = None, *, tenant: str | None = None
+    ) -> Actor:
+        """A person in her first seat, or in the one of this capacity or organisme."""
+        person = self.people[person_slug]
+        seat = next(
+            one
+            for one in person.memberships
+            if capacity in (None, one.capacity) and tenant in (None, one.tenant_slug)
+        )
+        return Actor(
+            tenant_id=self.tenants[seat.tenant_slug],
+            tenant_name=self.tenant_names[seat.tenant_slug],
+            capacity=seat.capacity,
+            role=seat.role,
+            channel=Channel.PAGE,
+            person_id=person.id,
+            person_name=person.name,
+            contingents=seat.contingents,
+        )
+
+    def machine(self, tenant_slug: str, capacity: str | None = None) -> Actor:
+        """The holder of an organisme's token."""
+        token = self.token(tenant_slug, capacity)
+        return Actor(
+            tenant_id=self.tenants[tenant_slug],
+            tenant_name=self.tenant_names[tenant_slug],
+            capacity=token.capacity,
+            role=Role.MACHINE,
+            channel=Channel.API,
+            person_name=token.name,
+            contingents=token.contingents,
+        )
+
+    def token(self, tenant_slug: str, capacity: str | None = None) -> Token:
+        return next(
+            one
+            for one in self.tokens
+            if one.tenant_slug == tenant_slug and capacity in (None, one.capacity)
+        )
+
+
+async def build(operator: Database, app: Database, *, now: datetime, issuer: str) -> World:
+    """Fill an empty migrated database.
+
+    `now` is real time: tokens expire a year later. `operator` signs in as portail_migrate, `app`
+    as portail_app: even here each bailleur writes its own rows under row-level security.
+    """
+    tenants = {one.slug: new_id() for one in ORGANISMES}
+    names = {one.slug: one.name for one in ORGANISMES}
+    people = {person.slug: person for person in _people()}
+    tokens = tuple(_tokens())
+    async with operator.operator_transaction() as tx:
+        await _insert_organismes(tx, tenants)
+        await _insert_people(tx, tenants, list(people.values()), now, issuer)
+        await _insert_tokens(tx, tenants, tokens, now)
+    dwellings: dict[tuple[str, str], tuple[UUID, ...]] = {}
+    excluded: dict[tuple[str, str], tuple[UUID, ...]] = {}
+    conventions: dict[tuple[str, str], UUID] = {}
+    for slug in (one.slug for one in ORGANISMES if one.category == "bailleur"):
+        owner = _owner(tenants[slug], names[slug])
+        async with app.write_transaction(owner) as tx:
+            conventions |= await _insert_conventions(tx, tenants, slug)
+            for annexe in ANNEXES:
+                if annexe.bailleur == slug:
+                    await _insert_annexes(tx, tenants, annexe)
+                    await _insert_dwellings(tx, tenants[slug], annexe, dwellings, excluded)
+            if slug == "haute-savoie-habitat":
+                await _insert_bilan_agreement(tx, tenants)
+    return World(
+        tenants=tenants,
+        tenant_names=names,
+        people=people,
+        tokens=tokens,
+        dwellings=dwellings,
+        excluded=excluded,
+        conventions=conventions,
+    )
+
+
+def _owner(tenant_id: UUID, name: str) -> Actor:
+    return Actor(
+        tenant_id=tenant_id,
+        tenant_name=name,
+        capacity=Capacity.BAILLEUR,
+        role=Role.SYSTEM,
+        channel=Channel.WORKER,
+    )
+
+
+async def _insert(tx: Transaction, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        await tx.execute(insert(table), rows)
+
+
+# --- Organismes, people, tokens ---------------------------------------------------------------
+
+
+async def _insert_organismes(tx: Transaction, tenants: dict[str, UUID]) -> None:
+    sirens = {row["insee"]: row["siren"] for row in load_communes()}
+
+    def siren(one: Organisme) -> str:
+        return one.siren or sirens[one.insee or ""]
+
+    await _insert(
+        tx,
+        tables.tenants,
+        [
+            {
+                "id": tenants[one.slug],
+                "name": one.name,
+                "slug": one.slug,
+                "category": one.category,
+                "siren": siren(one),
+                "insee": one.insee,
+            }
+            for one in ORGANISMES
+        ],
+    )
+    seats = [
+        {"tenant_id": tenants[one.slug], "capacity": capacity.value, "address": address}
+        for one in ORGANISMES
+        for capacity, address in one.mailboxes.items()
+    ]
+    capacities = [{key: row[key] for key in ("tenant_id", "capacity")} for row in seats]
+    await _insert(tx, tables.tenant_capacities, capacities)
+    await _insert(tx, tables.tenant_mailboxes, seats)
+
+
+def _people() -> Iterator[Person]:
+    for member in MEMBERS:
+        yield Person(
+            id=new_id(),
+            slug=member.slug,
+            name=member.name,
+            subject=member.slug,
+            memberships=tuple(
+                Membership(
+                    id=new_id(),
+                    tenant_slug=seat.organisme,
+                    capacity=seat.capacity,
+                    role=seat.role,
+                    contingents=seat.contingents,
+                )
+                for seat in member.seats
+            ),
+        )
+
+
+async def _insert_people(
+    tx: Transaction, tenants: dict[str, UUID], people: list[Person], now: datetime, issuer: str
+) -> None:
+    await _insert(
+        tx,
+        tables.persons,
+        [
+            {
+                "id": one.id,
+                "issuer": issuer,
+                "subject": one.subject,
+                "name": one.name,
+                "created_at": now,
+            }
+            for one in people
+        ],
+    )
+    await _insert(
+        tx,
+        tables.memberships,
+        [
+            {
+                "id": seat.id,
+                "person_id": one.id,
+                "tenant_id": tenants[seat.tenant_slug],
+                "capacity": seat.capacity.value,
+                "role": seat.role.value,
+                "contingents": sorted(seat.contingents),
+                "created_at": now,
+            }
+            for one in people
+            for seat in one.memberships
+        ],
+    )
+
+
+def _tokens() -> Iterator[Token]:
+    """One per organisme, and a second one for the State, which acts in two capacities."""
+    for one in ORGANISMES:
+        for index, capacity in enumerate(one.mailboxes):
+            is_state_reservataire = index > 0
+            yield Token(
+                name=f"{one.name} (réservataire)" if is_state_reservataire else one.name,
+                tenant_slug=one.slug,
+                capacity=capacity,
+                contingents=STATE_CONTINGENTS if is_state_reservataire else NO_CONTINGENT,
+                plain=f"pdf_{secrets.token_urlsafe(32)}",
+            )
+
+
+async def _insert_tokens(
+    tx: Transaction, tenants: dict[str, UUID], tokens: tuple[Token, ...], now: datetime
+) -> None:
+    await _insert(
+        tx,
+        tables.api_tokens,
+        [
+            {
+                "id": new_id(),
+                "tenant_id": tenants[one.tenant_slug],
+                "capacity": one.capacity.value,
+                "contingents": sorted(one.contingents),
+                "name": one.name,
+                "token_hash": hashlib.sha256(one.plain.encode()).hexdigest(),
+                "created_at": now,
+                "expires_at": now + TOKEN_LIFE,
+            }
+            for one in tokens
+        ],
+    )
+
+
+# --- What each bailleur owns and signed -------------------------------------------------------
+
+
+async def _insert_conventions(
+    tx: Transaction, tenants: dict[str, UUID], bailleur: str
+) -> dict[tuple[str, str], UUID]:
+    mine = [one for one in AGREEMENTS if one.bailleur == bailleur]
+    ids = {(bailleur, one.reservataire): new_id() for one in mine}
+    mailboxes = {one.slug: one.mailboxes for one in ORGANISMES}
+    parties = [
+        {
+            "bailleur_id": tenants[bailleur],
+            "reservataire_id": tenants[one.reservataire],
+            "id": ids[bailleur, one.reservataire],
+        }
+        for one in mine
+    ]
+    await _insert(
+        tx,
+        tables.conventions,
+        [
+            {
+                **party,
+                "starts_on": one.starts_on,
+                "mailbox": mailboxes[one.reservataire][Capacity.RESERVATAIRE]
+                if one.has_mailbox
+                else None,
+                "charte_version": one.charte_version,
+                "model_version": one.model_version,
+            }
+            for party, one in zip(parties, mine, strict=True)
+        ],
+    )
+    communes = [
+        {
+            "convention_id": party["id"],
+            "bailleur_id": party["bailleur_id"],
+            "reservataire_id": party["reservataire_id"],
+            "insee": insee,
+        }
+        for party, one in zip(parties, mine, strict=True)
+        for insee in one.perimeter
+    ]
+    await _insert(tx, tables.convention_communes, communes)
+    return ids
+
+
+async def _insert_annexes(tx: Transaction, tenants: dict[str, UUID], annexe: AnnexeOne) -> None:
+    for year in YEARS:
+        head = {"annexe_id": new_id(), "bailleur_id": tenants[annexe.bailleur]}
+        published_at = datetime(year, 2, 20, 10, tzinfo=PARIS)
+        values = {"epci_siren": annexe.epci_siren, "year": year, "version": 1}
+        row = {"id": head["annexe_id"], "bailleur_id": head["bailleur_id"], **values}
+        await _insert(tx, tables.annexes, [{**row, "published_at": published_at}])
+        await _insert_stock(tx, head, annexe)
+        await _insert_lines(tx, tenants, head, annexe)
+
+
+async def _insert_stock(tx: Transaction, head: dict[str, UUID], annexe: AnnexeOne) -> None:
+    await _insert(
+        tx,
+        tables.annexe_communes,
+        [
+            {
+                **head,
+                "insee": one.insee,
+                "position": position,
+                "total": one.total,
+                **{code: one.exclusions.get(code, 0) for code in EXCLUSIONS},
+            }
+            for position, one in enumerate(annexe.stock, start=1)
+        ],
+    )
+
+
+async def _insert_lines(
+    tx: Transaction, tenants: dict[str, UUID], head: dict[str, UUID], annexe: AnnexeOne
+) -> None:
+    lines = [(new_id(), line) for line in annexe.lines]
+    await _insert(
+        tx,
+        tables.annexe_lines,
+        [
+            {
+                **head,
+                "id": line_id,
+                "position": position,
+                "reservataire_id": tenants[line.reservataire],
+                "contingent": line.contingent,
+                "droits": None if line.droits is None else Decimal(line.droits),
+                "imposed_rate_bp": line.imposed_rate_bp,
+            }
+            for position, (line_id, line) in enumerate(lines, start=1)
+        ],
+    )
+    communes = [
+        {**head, "line_id": line_id, "insee": insee}
+        for line_id, line in lines
+        for insee in line.perimeter
+    ]
+    await _insert(tx, tables.annexe_line_communes, communes)
+    readers = [{**head, "tenant_id": tenants[slug]} for slug in _readers(annexe)]
+    await _insert(tx, tables.annexe_readers, readers)
+
+
+def _readers(annexe: AnnexeOne) -> list[str]:
+    return list(dict.fromkeys(line.reservataire for line in annexe.lines))
+
+
+async def _insert_dwellings(
+    tx: Transaction,
+    owner: UUID,
+    annexe: AnnexeOne,
+    dwellings: dict[tuple[str, str], tuple[UUID, ...]],
+    excluded: dict[tuple[str, str], tuple[UUID, ...]],
+) -> None:
+    for stock in annexe.stock:
+        already = sum(map(len, (*dwellings.values(), *excluded.values())))
+        rows = list(generate(annexe.bailleur, owner, stock, already + 1))
+        await _insert(tx, tables.dwellings, rows)
+        key = (annexe.bailleur, stock.insee)
+        dwellings[key] = tuple(row["id"] for row in rows if row["exclusion"] is None)
+        excluded[key] = tuple(row["id"] for row in rows if row["exclusion"] is not None)
+
+
+async def _insert_bilan_agreement(tx: Transaction, tenants: dict[str, UUID]) -> None:
+    """The CC des Sources du Lac is not LEC: it receives the bilan because the parties agreed."""
+    await _insert(
+        tx,
+        tables.bilan_agreements,
+        [
+            {
+                "bailleur_id": tenants["haute-savoie-habitat"],
+                "tenant_id": tenants["cc-sources-du-lac"],
+                "since_on": date(2024, 1, 15),
+                "source": "Accord des parties, lettre du 15 janvier 2024 (démonstration)",
+            }
+        ],
+    )
