@@ -8,6 +8,7 @@
 -- portail_migrate  signs in for migrations and takes the owner's role explicitly
 -- portail_app      web; portail_worker: jobs. No right of their own: each transaction takes the
 --                  role of the kind of actor it serves, and forgetting to do so fails closed
+-- portail_operator what the operator's commands may do, taken by portail_migrate explicitly
 -- portail_backup   reads every row, for pg_dump only
 
 DO $$
@@ -56,7 +57,8 @@ BEGIN
     FROM pg_auth_members AS link
     JOIN pg_roles AS granted ON granted.oid = link.roleid
     JOIN pg_roles AS member ON member.oid = link.member
-    WHERE (member.rolname = 'portail_migrate' AND granted.rolname NOT IN ('portail_owner', 'portail_operator'))
+    WHERE (member.rolname = 'portail_migrate' AND granted.rolname NOT IN (
+        'portail_owner', 'portail_operator'))
       OR (member.rolname = 'portail_backup' AND granted.rolname <> 'pg_read_all_data')
       OR (member.rolname = 'portail_app' AND granted.rolname NOT IN (
         'portail_bailleur', 'portail_reservataire', 'portail_prefecture', 'portail_epci',

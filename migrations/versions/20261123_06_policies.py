@@ -271,6 +271,8 @@ def _urgences_and_bilans() -> None:
     shared("bilan_deliveries", recipients)
     for role, (condition, _) in recipients.items():
         may_update("bilan_deliveries", role, condition, columns="(opened_at)")
+    for table in ("urgences", "bilans"):
+        may_read(table, "system", "true", columns="(id, bailleur_id)")
 
 
 def _journal_and_notifications() -> None:

@@ -8,13 +8,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Row, Select, func, insert, or_, select, update
 
-from server.db.paging import Executor
+from server.db.paging import Executor, Page, PageRequest, fetch_page
 from server.db.tables import (
     bilan_agreements,
     bilan_deliveries,
     bilans,
+    caleol_items,
+    caleol_sessions,
     candidates,
     communes,
     dwellings,
@@ -73,7 +75,8 @@ class BilanRow:
     financing: str
     built_year: int
     is_qpv: bool
-    charged_reservataire_name: str | None
+    charged_reservataire_id: UUID | None
+    charged_contingent: str
     orientation_id: UUID | None
     reservataire_id: UUID | None
     reservataire_name: str | None
@@ -83,12 +86,12 @@ class BilanRow:
     sent_on: date | None
     acceptance_mode: str | None
     accepted_on: date | None
+    answered_at: datetime | None
+    candidates_at: datetime | None
     candidate_count: int
+    caleol_at: datetime | None
     attributed_on: date | None
     leased_on: date | None
-    departure_motif: str | None
-    is_attributed_to_dalo: bool
-    is_attributed_to_priority: bool
 
 
 _HEAD = (
@@ -130,6 +133,38 @@ async def list_bilans(
 async def find_bilan(db: Executor, bilan_id: UUID) -> Bilan | None:
     row = (await db.execute(_heads().where(bilans.c.id == bilan_id))).one_or_none()
     return _bilan(row) if row else None
+
+
+async def find_owner(db: Executor, bilan_id: UUID) -> UUID | None:
+    """Whose bilan it is (role system, which reads nothing else of it)."""
+    row = (
+        await db.execute(select(bilans.c.bailleur_id).where(bilans.c.id == bilan_id))
+    ).one_or_none()
+    return row.bailleur_id if row else None
+
+
+async def page_bilans(db: Executor, request: PageRequest) -> Page[Bilan]:
+    """Those that the actor may see, the last published first."""
+
+    def read(row: Row[Any]) -> Bilan:
+        values = dict(row._mapping)
+        values.pop("cursor_at")
+        return Bilan(**values)
+
+    return await fetch_page(
+        db,
+        _heads().add_columns(bilans.c.published_at.label("cursor_at")),
+        instant=bilans.c.published_at,
+        row_id=bilans.c.id,
+        request=request,
+        read=read,
+    )
+
+
+async def lock_bilan(db: Executor, bilan_id: UUID) -> bool:
+    """Lock the row until the end of the transaction; False if absent."""
+    found = await db.execute(select(bilans.c.id).where(bilans.c.id == bilan_id).with_for_update())
+    return found.first() is not None
 
 
 async def read_content(db: Executor, bilan_id: UUID) -> dict[str, Any] | None:
@@ -204,32 +239,51 @@ async def agreed_epcis(db: Executor, bailleur_id: UUID, on: date) -> list[tuple[
     return [(row.id, row.name) for row in rows]
 
 
+async def stock_communes(db: Executor) -> set[str]:
+    """INSEE codes where the bailleur has dwellings."""
+    rows = await db.execute(select(dwellings.c.insee).distinct())
+    return {row.insee for row in rows}
+
+
 async def insert_agreement(db: Executor, values: dict[str, Any]) -> None:
     await db.execute(insert(bilan_agreements).values(**values))
 
 
 _RESERVATAIRE = tenants.alias("reservataire")
-_CHARGED = tenants.alias("charged")
 
 
-def _presented() -> Any:
+def _of_candidates(value: Any, name: str) -> Any:
     return (
-        select(func.count())
+        select(value)
         .where(
             candidates.c.orientation_id == orientations.c.id, candidates.c.withdrawn_at.is_(None)
         )
         .correlate(orientations)
         .scalar_subquery()
-        .label("candidate_count")
+        .label(name)
+    )
+
+
+def _caleol_at() -> Any:
+    """The last session on whose agenda the orientation stands."""
+    return (
+        select(func.max(caleol_sessions.c.starts_at))
+        .join(caleol_items, caleol_items.c.session_id == caleol_sessions.c.id)
+        .where(
+            caleol_items.c.orientation_id == orientations.c.id,
+            caleol_sessions.c.state != "cancelled",
+        )
+        .correlate(orientations)
+        .scalar_subquery()
+        .label("caleol_at")
     )
 
 
 async def list_rows(db: Executor, year: int) -> list[BilanRow]:
     """Every vacancy and orientation with an event in the year: registered, sent, attributed or
-    leased. No NUD and no criterion are read (domain.md §9.3).
+    leased. Nothing of a household is read: no NUD, no criterion, no DALO flag (domain.md Q22).
     """
     first, last = date(year, 1, 1), date(year, 12, 31)
-    winner = candidates.alias("winner")
     statement = (
         select(
             vacancies.c.id.label("vacancy_id"),
@@ -247,7 +301,8 @@ async def list_rows(db: Executor, year: int) -> list[BilanRow]:
             dwellings.c.financing,
             dwellings.c.built_year,
             dwellings.c.is_qpv,
-            _CHARGED.c.name.label("charged_reservataire_name"),
+            vacancies.c.charged_reservataire_id,
+            vacancies.c.charged_contingent,
             orientations.c.id.label("orientation_id"),
             orientations.c.reservataire_id,
             _RESERVATAIRE.c.name.label("reservataire_name"),
@@ -257,27 +312,17 @@ async def list_rows(db: Executor, year: int) -> list[BilanRow]:
             orientations.c.sent_on,
             orientations.c.acceptance_mode,
             orientations.c.accepted_on,
-            _presented(),
+            orientations.c.answered_at,
+            _of_candidates(func.max(candidates.c.presented_at), "candidates_at"),
+            _of_candidates(func.count(), "candidate_count"),
+            _caleol_at(),
             orientations.c.attributed_on,
             orientations.c.leased_on,
-            orientations.c.departure_motif,
-            func.coalesce(winner.c.is_dalo, False).label("is_attributed_to_dalo"),
-            func.coalesce(winner.c.is_dalo | winner.c.criterion.is_not(None), False).label(
-                "is_attributed_to_priority"
-            ),
         )
         .join(dwellings, dwellings.c.id == vacancies.c.dwelling_id)
         .join(communes, communes.c.insee == dwellings.c.insee)
         .outerjoin(orientations, orientations.c.vacancy_id == vacancies.c.id)
         .outerjoin(_RESERVATAIRE, _RESERVATAIRE.c.id == orientations.c.reservataire_id)
-        .outerjoin(_CHARGED, _CHARGED.c.id == vacancies.c.charged_reservataire_id)
-        .outerjoin(
-            winner,
-            and_(
-                winner.c.id == orientations.c.attributed_candidate_id,
-                winner.c.orientation_id == orientations.c.id,
-            ),
-        )
         .where(
             vacancies.c.state != "cancelled",
             or_(

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db.columns import EXCLUSIONS
 from server.db.paging import Executor
@@ -97,7 +98,7 @@ def _newest(year: int) -> Select[Any]:
     return (
         select(annexes.c.id)
         .where(annexes.c.year == year, annexes.c.published_at.is_not(None))
-        .distinct(annexes.c.bailleur_id, annexes.c.epci_siren)
+        .ext(distinct_on(annexes.c.bailleur_id, annexes.c.epci_siren))
         .order_by(annexes.c.bailleur_id, annexes.c.epci_siren, annexes.c.version.desc())
     )
 

@@ -54,6 +54,7 @@ class Notification:
     body_html: str | None
     calendar: str | None
     message_id: str | None
+    error: str | None
     processed_at: datetime | None
     read_at: datetime | None
 
@@ -119,6 +120,7 @@ _COLUMNS = (
     notifications.c.body_html,
     notifications.c.calendar,
     notifications.c.message_id,
+    notifications.c.error,
     notifications.c.processed_at,
     notifications.c.read_at,
 )
@@ -176,12 +178,16 @@ async def mark_all_read(db: Executor, at: datetime) -> None:
 
 
 async def take_notification(db: Executor, notification_id: UUID, at: datetime) -> bool:
-    """Claim it for sending (role system); False if another worker has it or had it."""
+    """Claim it for sending (role system); False once it was sent or kept.
+
+    A row found in `sending` was left by a worker that died: its mail may have gone, and goes again
+    under the same Message-ID.
+    """
     changed = await db.execute(
         update(notifications)
         .where(
             notifications.c.id == notification_id,
-            notifications.c.state.in_(("queued", "sending", "failed")),
+            notifications.c.state.not_in(("sent", "kept")),
         )
         .values(state="sending", attempts=notifications.c.attempts + 1, processed_at=at)
     )

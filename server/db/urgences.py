@@ -96,6 +96,14 @@ async def find_urgence(
     return _urgence(row) if row else None
 
 
+async def find_owner(db: Executor, urgence_id: UUID) -> UUID | None:
+    """Whose rows it is about (role system, which reads nothing else of it)."""
+    row = (
+        await db.execute(select(urgences.c.bailleur_id).where(urgences.c.id == urgence_id))
+    ).one_or_none()
+    return row.bailleur_id if row else None
+
+
 async def has_pending(db: Executor, vacancy_id: UUID) -> bool:
     found = await db.execute(
         select(urgences.c.id).where(

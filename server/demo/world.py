@@ -9,20 +9,20 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Table, insert
-
 from server.db import tables
-from server.db.columns import EXCLUSIONS
 from server.db.ids import new_id
 from server.demo.world_cast import MEMBERS, ORGANISMES, STATE_CONTINGENTS, Organisme
-from server.demo.world_dwellings import generate
-from server.demo.world_patrimoine import AGREEMENTS, ANNEXES, YEARS, AnnexeOne
-from server.domain.deadlines import PARIS
+from server.demo.world_patrimoine import ANNEXES
+from server.demo.world_rows import (
+    insert_annexes,
+    insert_bilan_agreement,
+    insert_conventions,
+    insert_dwellings,
+    insert_rows,
+)
 from server.reference import load_communes
 from server.tenants.actors import NO_CONTINGENT, Actor, Capacity, Channel, Role
 from server.tenants.transactions import Database, Transaction
@@ -63,7 +63,7 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Identifiers by slug; `dwellings` lists those in the flux by bailleur's slug and INSEE code."""
+    """Identifiers by slug; `dwellings` are those in the flux, by bailleur's slug and INSEE code."""
 
     tenants: dict[str, UUID]
     tenant_names: dict[str, str]
@@ -135,13 +135,13 @@ async def build(operator: Database, app: Database, *, now: datetime, issuer: str
     for slug in (one.slug for one in ORGANISMES if one.category == "bailleur"):
         owner = _owner(tenants[slug], names[slug])
         async with app.write_transaction(owner) as tx:
-            conventions |= await _insert_conventions(tx, tenants, slug)
+            conventions |= await insert_conventions(tx, tenants, slug)
             for annexe in ANNEXES:
                 if annexe.bailleur == slug:
-                    await _insert_annexes(tx, tenants, annexe)
-                    await _insert_dwellings(tx, tenants[slug], annexe, dwellings, excluded)
+                    await insert_annexes(tx, tenants, annexe)
+                    await insert_dwellings(tx, tenants[slug], annexe, dwellings, excluded)
             if slug == "haute-savoie-habitat":
-                await _insert_bilan_agreement(tx, tenants)
+                await insert_bilan_agreement(tx, tenants)
     return World(
         tenants=tenants,
         tenant_names=names,
@@ -163,11 +163,6 @@ def _owner(tenant_id: UUID, name: str) -> Actor:
     )
 
 
-async def _insert(tx: Transaction, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        await tx.execute(insert(table), rows)
-
-
 # --- Organismes, people, tokens ---------------------------------------------------------------
 
 
@@ -177,7 +172,7 @@ async def _insert_organismes(tx: Transaction, tenants: dict[str, UUID]) -> None:
     def siren(one: Organisme) -> str:
         return one.siren or sirens[one.insee or ""]
 
-    await _insert(
+    await insert_rows(
         tx,
         tables.tenants,
         [
@@ -198,8 +193,8 @@ async def _insert_organismes(tx: Transaction, tenants: dict[str, UUID]) -> None:
         for capacity, address in one.mailboxes.items()
     ]
     capacities = [{key: row[key] for key in ("tenant_id", "capacity")} for row in seats]
-    await _insert(tx, tables.tenant_capacities, capacities)
-    await _insert(tx, tables.tenant_mailboxes, seats)
+    await insert_rows(tx, tables.tenant_capacities, capacities)
+    await insert_rows(tx, tables.tenant_mailboxes, seats)
 
 
 def _people() -> Iterator[Person]:
@@ -225,7 +220,7 @@ def _people() -> Iterator[Person]:
 async def _insert_people(
     tx: Transaction, tenants: dict[str, UUID], people: list[Person], now: datetime, issuer: str
 ) -> None:
-    await _insert(
+    await insert_rows(
         tx,
         tables.persons,
         [
@@ -239,7 +234,7 @@ async def _insert_people(
             for one in people
         ],
     )
-    await _insert(
+    await insert_rows(
         tx,
         tables.memberships,
         [
@@ -275,7 +270,7 @@ def _tokens() -> Iterator[Token]:
 async def _insert_tokens(
     tx: Transaction, tenants: dict[str, UUID], tokens: tuple[Token, ...], now: datetime
 ) -> None:
-    await _insert(
+    await insert_rows(
         tx,
         tables.api_tokens,
         [
@@ -290,146 +285,5 @@ async def _insert_tokens(
                 "expires_at": now + TOKEN_LIFE,
             }
             for one in tokens
-        ],
-    )
-
-
-# --- What each bailleur owns and signed -------------------------------------------------------
-
-
-async def _insert_conventions(
-    tx: Transaction, tenants: dict[str, UUID], bailleur: str
-) -> dict[tuple[str, str], UUID]:
-    mine = [one for one in AGREEMENTS if one.bailleur == bailleur]
-    ids = {(bailleur, one.reservataire): new_id() for one in mine}
-    mailboxes = {one.slug: one.mailboxes for one in ORGANISMES}
-    parties = [
-        {
-            "bailleur_id": tenants[bailleur],
-            "reservataire_id": tenants[one.reservataire],
-            "id": ids[bailleur, one.reservataire],
-        }
-        for one in mine
-    ]
-    await _insert(
-        tx,
-        tables.conventions,
-        [
-            {
-                **party,
-                "starts_on": one.starts_on,
-                "mailbox": mailboxes[one.reservataire][Capacity.RESERVATAIRE]
-                if one.has_mailbox
-                else None,
-                "charte_version": one.charte_version,
-                "model_version": one.model_version,
-            }
-            for party, one in zip(parties, mine, strict=True)
-        ],
-    )
-    communes = [
-        {
-            "convention_id": party["id"],
-            "bailleur_id": party["bailleur_id"],
-            "reservataire_id": party["reservataire_id"],
-            "insee": insee,
-        }
-        for party, one in zip(parties, mine, strict=True)
-        for insee in one.perimeter
-    ]
-    await _insert(tx, tables.convention_communes, communes)
-    return ids
-
-
-async def _insert_annexes(tx: Transaction, tenants: dict[str, UUID], annexe: AnnexeOne) -> None:
-    for year in YEARS:
-        head = {"annexe_id": new_id(), "bailleur_id": tenants[annexe.bailleur]}
-        published_at = datetime(year, 2, 20, 10, tzinfo=PARIS)
-        values = {"epci_siren": annexe.epci_siren, "year": year, "version": 1}
-        row = {"id": head["annexe_id"], "bailleur_id": head["bailleur_id"], **values}
-        await _insert(tx, tables.annexes, [{**row, "published_at": published_at}])
-        await _insert_stock(tx, head, annexe)
-        await _insert_lines(tx, tenants, head, annexe)
-
-
-async def _insert_stock(tx: Transaction, head: dict[str, UUID], annexe: AnnexeOne) -> None:
-    await _insert(
-        tx,
-        tables.annexe_communes,
-        [
-            {
-                **head,
-                "insee": one.insee,
-                "position": position,
-                "total": one.total,
-                **{code: one.exclusions.get(code, 0) for code in EXCLUSIONS},
-            }
-            for position, one in enumerate(annexe.stock, start=1)
-        ],
-    )
-
-
-async def _insert_lines(
-    tx: Transaction, tenants: dict[str, UUID], head: dict[str, UUID], annexe: AnnexeOne
-) -> None:
-    lines = [(new_id(), line) for line in annexe.lines]
-    await _insert(
-        tx,
-        tables.annexe_lines,
-        [
-            {
-                **head,
-                "id": line_id,
-                "position": position,
-                "reservataire_id": tenants[line.reservataire],
-                "contingent": line.contingent,
-                "droits": None if line.droits is None else Decimal(line.droits),
-                "imposed_rate_bp": line.imposed_rate_bp,
-            }
-            for position, (line_id, line) in enumerate(lines, start=1)
-        ],
-    )
-    communes = [
-        {**head, "line_id": line_id, "insee": insee}
-        for line_id, line in lines
-        for insee in line.perimeter
-    ]
-    await _insert(tx, tables.annexe_line_communes, communes)
-    readers = [{**head, "tenant_id": tenants[slug]} for slug in _readers(annexe)]
-    await _insert(tx, tables.annexe_readers, readers)
-
-
-def _readers(annexe: AnnexeOne) -> list[str]:
-    return list(dict.fromkeys(line.reservataire for line in annexe.lines))
-
-
-async def _insert_dwellings(
-    tx: Transaction,
-    owner: UUID,
-    annexe: AnnexeOne,
-    dwellings: dict[tuple[str, str], tuple[UUID, ...]],
-    excluded: dict[tuple[str, str], tuple[UUID, ...]],
-) -> None:
-    for stock in annexe.stock:
-        already = sum(map(len, (*dwellings.values(), *excluded.values())))
-        rows = list(generate(annexe.bailleur, owner, stock, already + 1))
-        await _insert(tx, tables.dwellings, rows)
-        key = (annexe.bailleur, stock.insee)
-        dwellings[key] = tuple(row["id"] for row in rows if row["exclusion"] is None)
-        excluded[key] = tuple(row["id"] for row in rows if row["exclusion"] is not None)
-
-
-async def _insert_bilan_agreement(tx: Transaction, tenants: dict[str, UUID]) -> None:
-    """The CC des Sources du Lac is not LEC: it receives the bilan because the parties agreed."""
-    await _insert(
-        tx,
-        tables.bilan_agreements,
-        [
-            {
-                "bailleur_id": tenants["haute-savoie-habitat"],
-                "tenant_id": tenants["cc-sources-du-lac"],
-                "since_on": date(2024, 1, 15),
-                "source": "Accord des parties, lettre du 15 janvier 2024 (démonstration)",
-            }
         ],
     )

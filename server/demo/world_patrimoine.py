@@ -197,9 +197,7 @@ ANNEXES = (
         ),
     ),
     _of_publier("haute-savoie-habitat", 168, town=30, action_logement=9),
-    _of_publier(
-        "leman-habitat", 142, town=28, action_logement=7, exclusions={"plan_vente": 6}
-    ),
+    _of_publier("leman-habitat", 142, town=28, action_logement=7, exclusions={"plan_vente": 6}),
     _of_publier("alliade-habitat", 74, town=13, action_logement=8, reservataire="ccas-publier"),
     _of_publier("le-mont-blanc", 61, town=12, action_logement=4),
     _of_publier("semcoda", 52, town=9, action_logement=5, exclusions={"plai_adapte": 2}),

@@ -14,6 +14,7 @@ from server.domain.deadlines import PARIS, last_day
 NBSP = "\u00a0"
 
 _WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_SHORT_WEEKDAYS = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 _MONTHS = (
     "janvier",
     "février",
@@ -48,6 +49,12 @@ def french_weekday(day: date) -> str:
 def french_deadline(due_at: datetime) -> str:
     """The end of a period from its exclusive bound: mardi 5 mai 2026 à 24 h."""
     return f"{french_weekday(last_day(due_at))} à 24 h"
+
+
+def short_deadline(due_at: datetime) -> str:
+    """The end of a period for the subject of a mail: mar. 05/05 à 24 h."""
+    day = last_day(due_at)
+    return f"{_SHORT_WEEKDAYS[day.weekday()]} {day:%d/%m} à 24 h"
 
 
 def french_instant(instant: datetime) -> str:
@@ -193,6 +200,12 @@ REASONS: Mapping[str, str] = {
     "other": "autre motif",
     "income_ceiling": "ressources au-dessus du plafond",
     "residence_status": "régularité du séjour non justifiée",
+}
+
+SESSION_MODES: Mapping[str, str] = {
+    "on_site": "sur place",
+    "remote": "à distance",
+    "written": "consultation écrite",
 }
 
 # Annexe 1 (art. 2.2 and 4)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from server.db import dwellings, tenants
 from server.db import orientations as offers
 from server.db import urgences as rows
+from server.db.columns import LIVE_STATES
 from server.db.ids import new_id
 from server.db.orientations import OrientationFilter
 from server.db.paging import Page, PageRequest
@@ -35,7 +36,14 @@ INPUT_CODES = frozenset(
         "reason_required",
     }
 )
-WITHDRAWABLE = (workflow.State.SENT.value, workflow.State.SEARCHING.value)
+IN_COMMISSION = tuple(
+    state.value
+    for state in workflow.LIVE_STATES - workflow.DIVERTIBLE_STATES - {workflow.State.DRAFT}
+)
+TOO_LATE = Motif(
+    code="dwelling_in_caleol",
+    message="Ce logement est déjà inscrit en CALEOL ou attribué : il ne peut plus être affecté.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +107,17 @@ async def partner_keys(
     }
 
 
+async def _live_offers(
+    tx: TenantTransaction, vacancy_id: UUID, states: tuple[str, ...] = LIVE_STATES
+) -> tuple[offers.Orientation, ...]:
+    wanted = OrientationFilter(vacancy_id=vacancy_id, states=states)
+    return (await orientations.list_page(tx, PageRequest(first=1), wanted)).items
+
+
+async def _is_in_commission(tx: TenantTransaction, vacancy_id: UUID) -> bool:
+    return bool(await _live_offers(tx, vacancy_id, IN_COMMISSION))
+
+
 # --- Asking -----------------------------------------------------------------------------------
 
 
@@ -146,6 +165,8 @@ async def _check_request(
     if vacancy.state != "open":
         message = "Cette libération est close : le logement ne peut plus être affecté."
         raise Conflict(Motif(code="vacancy_not_available", message=message))
+    if await _is_in_commission(tx, vacancy.id):
+        raise Conflict(TOO_LATE)
     partners = await partner_keys(
         tx, vacancy.registered_on.year, tx.actor.tenant_id, vacancy.dwelling.insee
     )
@@ -214,6 +235,8 @@ async def decide(tx: TenantTransaction, command: DecideUrgence) -> rows.Urgence:
 async def _decided(
     tx: TenantTransaction, row: rows.Urgence, command: DecideUrgence
 ) -> UrgencyDecided:
+    if command.is_approved and await _is_in_commission(tx, row.vacancy_id):
+        raise Conflict(TOO_LATE)
     partners = await partner_keys(tx, local_day(row.requested_at).year, row.bailleur_id, row.insee)
     charged = command.charged_reservataire_id
     decided = law.decide(
@@ -277,16 +300,12 @@ async def apply(tx: TenantTransaction, urgence_id: UUID) -> None:
     row = await rows.find_urgence(tx, urgence_id, for_update=True)
     if row is None or row.state != law.UrgencyState.APPROVED:
         return
+    if await _is_in_commission(tx, row.vacancy_id):
+        return
     if not await rows.mark_applied(tx, row.id, tx.now):
         return
-    page = await offers.list_orientations(
-        tx,
-        PageRequest(first=1),
-        OrientationFilter(vacancy_id=row.vacancy_id, states=WITHDRAWABLE),
-        own=True,
-    )
-    for offer in page.items:
-        await orientations.withdraw(
+    for offer in await _live_offers(tx, row.vacancy_id):
+        await orientations.divert(
             tx, offer.id, reason="Affectation d'urgence décidée par la préfecture (art. 2.4)."
         )
     await dwellings.update_vacancy(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,12 +22,20 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One initialised folder for all tests of this module: initdb is the slow part."""
     folder = tmp_path_factory.mktemp("supervised") / "postgres"
     with Cluster(folder, durable=False) as first:
         first.bootstrap("portail")
-    return folder
+    yield folder
+    shutil.rmtree(folder.parent)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder that is not kept: a cluster is large."""
+    yield tmp_path
+    shutil.rmtree(tmp_path)
 
 
 @pytest.fixture
@@ -137,8 +146,8 @@ def test_one_supervisor_a_folder(cluster: Cluster) -> None:
     assert answer(cluster) == "portail_app"
 
 
-def test_two_folders_side_by_side(cluster: Cluster, tmp_path: Path) -> None:
-    with Cluster(tmp_path / "postgres", durable=False) as other:
+def test_two_folders_side_by_side(cluster: Cluster, scratch: Path) -> None:
+    with Cluster(scratch / "postgres", durable=False) as other:
         cluster.start()
         assert other.socket_dir != cluster.socket_dir
         other.bootstrap("portail")
@@ -186,8 +195,8 @@ def test_lost_passwords_are_told_in_french(data_dir: Path) -> None:
         aside.rename(secrets)
 
 
-def test_as_root_parent_folders_keep_their_mode(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
+def test_as_root_parent_folders_keep_their_mode(scratch: Path) -> None:
+    closed = scratch / "closed"
     closed.mkdir(mode=0o700)
     with Cluster(closed / "postgres", durable=False) as opened:
         opened.bootstrap("portail")
@@ -195,9 +204,9 @@ def test_as_root_parent_folders_keep_their_mode(tmp_path: Path) -> None:
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
-def test_copied_binaries_run(tmp_path: Path) -> None:
+def test_copied_binaries_run(scratch: Path) -> None:
     """What root does when PostgreSQL's account cannot reach the installed ones."""
-    copy = postmaster.copy_binaries(postmaster.installed_binaries(), tmp_path / "copy")
+    copy = postmaster.copy_binaries(postmaster.installed_binaries(), scratch / "copy")
     for name in ("postgres", "initdb"):
         assert "18." in postmaster._answers(copy / "bin" / name, None)
 
@@ -230,7 +239,7 @@ def test_the_demonstration_may_take_its_clock(cluster: Cluster) -> None:
 ALLOWED = {
     "portail_app": "bailleur reservataire prefecture epci identity",
     "portail_worker": "bailleur reservataire prefecture epci system",
-    "portail_migrate": "owner",
+    "portail_migrate": "owner operator",
     "portail_backup": "",
 }
 

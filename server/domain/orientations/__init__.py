@@ -11,6 +11,7 @@ from server.domain.orientations.acts import (
     candidates_too_late,
     complete,
     decide,
+    divert,
     extend,
     fail_lease,
     plan,
@@ -31,6 +32,7 @@ from server.domain.orientations.clock import (
 )
 from server.domain.orientations.sending import SendFacts, keep, send
 from server.domain.orientations.states import (
+    DIVERTIBLE_STATES,
     ENGAGED_STATES,
     LIVE_STATES,
     ORIENTED_STATES,
@@ -48,6 +50,7 @@ from server.domain.orientations.states import (
 )
 
 __all__ = [
+    "DIVERTIBLE_STATES",
     "ENGAGED_STATES",
     "LIVE_STATES",
     "ORIENTED_STATES",
@@ -70,6 +73,7 @@ __all__ = [
     "close_candidates",
     "complete",
     "decide",
+    "divert",
     "due_transition",
     "effective_state",
     "extend",

@@ -70,6 +70,12 @@ def withdraw(
     return motifs or _step(facts, Step.WITHDRAW, State.WITHDRAWN, local_day(now), reason=reason)
 
 
+def divert(facts: OrientationFacts, *, now: datetime, reason: str) -> Verdict:
+    """An approved urgency takes the dwelling back before the commission (art. 2.4)."""
+    facts, motifs = _ready(facts, Step.DIVERT, now, None)
+    return motifs or _step(facts, Step.DIVERT, State.WITHDRAWN, local_day(now), reason=reason)
+
+
 def renounce(
     facts: OrientationFacts,
     *,

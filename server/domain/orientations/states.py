@@ -81,6 +81,7 @@ class Step(StrEnum):
     REFUSE = "refuse"
     TACIT = "tacit"
     WITHDRAW = "withdraw"
+    DIVERT = "divert"
     NEXT_RESERVATAIRE = "next_reservataire"
     COMPLETE = "complete"
     CLOSE_PARTIAL = "close_partial"
@@ -112,6 +113,7 @@ def _rule(number: str, actor: Actor, sources: set[State], *targets: State) -> Ru
 
 _LEFT_EMPTY = {State.NO_CANDIDATE, State.RENOUNCED}
 _PRESENTED = {State.CANDIDATES_COMPLETE, State.CANDIDATES_PARTIAL}
+_BEFORE_AGENDA = {State.SENT, State.SEARCHING, State.NO_CANDIDATE} | _PRESENTED
 
 RULES: Mapping[Step, Rule] = MappingProxyType(
     {
@@ -122,6 +124,7 @@ RULES: Mapping[Step, Rule] = MappingProxyType(
         Step.REFUSE: _rule("T4", Actor.RESERVATAIRE, {State.SENT}, State.REFUSED),
         Step.TACIT: _rule("T5", Actor.SYSTEM, {State.SENT}, State.SEARCHING),
         Step.WITHDRAW: _rule("T6", Actor.BAILLEUR, {State.SENT, State.SEARCHING}, State.WITHDRAWN),
+        Step.DIVERT: _rule("T6", Actor.BAILLEUR, _BEFORE_AGENDA, State.WITHDRAWN),
         Step.NEXT_RESERVATAIRE: _rule("T7", Actor.BAILLEUR, {State.REFUSED}, State.DRAFT),
         Step.COMPLETE: _rule(
             "T8", Actor.RESERVATAIRE, {State.SEARCHING}, State.CANDIDATES_COMPLETE
@@ -141,6 +144,10 @@ RULES: Mapping[Step, Rule] = MappingProxyType(
         Step.RENOUNCE: _rule("T17", Actor.RESERVATAIRE, {State.SEARCHING}, State.RENOUNCED),
     }
 )
+
+
+DIVERTIBLE_STATES = RULES[Step.DIVERT].sources
+"""Where an approved urgency may still take the dwelling back (art. 2.4)."""
 
 
 @dataclass(frozen=True, kw_only=True)

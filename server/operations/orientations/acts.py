@@ -206,6 +206,26 @@ async def withdraw(
     return fresh
 
 
+async def divert(tx: TenantTransaction, orientation_id: UUID, *, reason: str) -> Orientation:
+    """An approved urgency takes the dwelling back, with notice to the réservataire (art. 2.4)."""
+    row = await locked(tx, orientation_id)
+    fresh, entry = await perform(
+        tx,
+        row,
+        lambda facts: law.divert(facts, now=tx.now, reason=reason),
+        extra={"withdrawal_reason": reason},
+    )
+    await announce(
+        tx,
+        entry,
+        [reservataire_of(fresh)],
+        template="orientation.withdraw",
+        subject_kind="orientation",
+        subject_id=fresh.id,
+    )
+    return fresh
+
+
 async def record_due(tx: TenantTransaction, orientation_id: UUID) -> bool:
     """The sweep's part: record what is due on one offer; False if another worker has it."""
     if not await orientations.lock_orientation(tx, orientation_id, skip_locked=True):

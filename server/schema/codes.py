@@ -1,0 +1,153 @@
+"""The stored codes as enumerations of the API, one value a code, described by their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from server.domain import labels
+
+
+def _codes(name: str, description: str, meanings: Mapping[str, str]) -> Any:
+    """An enumeration whose values are the stored codes themselves, so that the rows of the
+    database serialize as they are.
+    """
+    enum = strawberry.enum(
+        StrEnum(name, {code: code for code in meanings}), description=description
+    )
+    for value in enum.__strawberry_definition__.values:
+        value.description = meanings[value.name] or None
+    return enum
+
+
+CapacityCode = _codes(
+    "Capacity",
+    "En quelle qualité un organisme agit.",
+    {
+        "bailleur": "bailleur social",
+        "reservataire": "réservataire",
+        "prefecture": "préfecture",
+        "epci": "établissement public de coopération intercommunale",
+    },
+)
+RoleCode = _codes(
+    "Role",
+    "Ce qu'une personne peut faire dans son organisme.",
+    {
+        "responsable": "responsable",
+        "agent": "agent",
+        "lecteur": "lecture seule",
+        "machine": "application munie d'un jeton de l'organisme",
+        "system": "le portail lui-même",
+    },
+)
+ContingentCode = _codes(
+    "Contingent",
+    "Le contingent de l'État auquel une ligne appartient, s'il y en a un.",
+    {
+        "none": "aucun : tout réservataire autre que l'État",
+        "fonctionnaires": "contingent des fonctionnaires",
+        "rs": "contingent RS (mal-logés)",
+    },
+)
+OrientationState = _codes(
+    "OrientationState", "L'état d'une orientation (art. 5.3).", labels.ORIENTATION_STATES
+)
+AcceptanceMode = _codes("AcceptanceMode", "Comment une offre est acceptée.", labels.ACCEPTANCES)
+SearcherCode = _codes("Searcher", "Qui recherche les candidats.", labels.SEARCHERS)
+PresenterCode = _codes("Presenter", "Qui a présenté un candidat.", labels.PRESENTERS)
+FirstQuartileCode = _codes(
+    "FirstQuartile",
+    "Si le ménage relève du premier quartile de ressources (L441-1).",
+    labels.FIRST_QUARTILE,
+)
+CriterionCode = _codes(
+    "Criterion", "Critère de priorité de l'article L441-1.", labels.CRITERIA
+)
+DaloOriginCode = _codes(
+    "DaloOrigin",
+    "Qui a désigné le ménage reconnu DALO.",
+    {"prefet": "désigné par le préfet", "reservataire": "proposé par le réservataire"},
+)
+OutcomeCode = _codes(
+    "Outcome", "Décision de la commission sur un candidat (R441-3).", labels.OUTCOMES
+)
+ReasonCode = _codes("Reason", "Motif d'une décision (L441-2-2).", labels.REASONS)
+SessionMode = _codes(
+    "SessionMode",
+    "Comment se tient une séance de la CALEOL.",
+    {"on_site": "sur place", "remote": "à distance", "written": "par écrit"},
+)
+SessionState = _codes(
+    "SessionState",
+    "L'état d'une séance de la CALEOL.",
+    {"planned": "prévue", "held": "tenue", "cancelled": "annulée"},
+)
+KindCode = _codes("DwellingKind", "Nature du logement.", labels.KINDS)
+TypologyCode = _codes("Typology", "Typologie du logement.", labels.TYPOLOGIES)
+FinancingCode = _codes("Financing", "Financement du logement.", labels.FINANCINGS)
+ExclusionCode = _codes(
+    "Exclusion", "Motif d'exclusion de l'assiette (art. 2.2).", labels.EXCLUSIONS
+)
+VacancyNature = _codes(
+    "VacancyNature",
+    "Ce qu'une libération est pour le flux (art. 2 et 3).",
+    {
+        **{code: text for code, text in labels.NATURES.items() if code != "excluded"},
+        "own": "gardée sur la part du bailleur",
+    },
+)
+KeptNature = _codes(
+    "KeptNature",
+    "Pourquoi le bailleur garde un logement libéré.",
+    {"mutation": labels.NATURES["mutation"], "own": "part non réservée du bailleur"},
+)
+VacancyState = _codes(
+    "VacancyState",
+    "L'état d'une libération.",
+    {"open": "en cours", "closed": "close", "cancelled": "annulée"},
+)
+IndicatorCode = _codes(
+    "Indicator", "Le compte qui sert de base au décompte (art. 7).", labels.INDICATORS
+)
+SetAsideReason = _codes(
+    "SetAsideReason", "Pourquoi un organisme ne peut pas recevoir le logement.", labels.SET_ASIDE
+)
+UrgenceState = _codes(
+    "UrgenceState", "L'état d'une affectation d'urgence (art. 2.4).", labels.URGENCY_STATES
+)
+UrgenceKind = _codes("UrgenceKind", "La crise en cause.", labels.URGENCY_KINDS)
+BilanState = _codes(
+    "BilanState",
+    "L'état d'un bilan.",
+    {"preparing": "en préparation", "published": "publié"},
+)
+BilanNature = _codes("BilanNature", "Nature d'une ligne du bilan.", labels.NATURES)
+DimensionCode = _codes(
+    "Dimension", "Une ventilation du bilan consolidé (R441-5-1).", labels.DIMENSIONS
+)
+ChannelCode = _codes(
+    "Channel",
+    "Par où un acte est arrivé.",
+    {
+        "page": "le site",
+        "api": "l'API",
+        "worker": "le portail, à l'échéance",
+        "mail": "un courriel",
+    },
+)
+DeliveryState = _codes(
+    "DeliveryState",
+    "Où en est l'envoi d'une notification.",
+    {
+        "queued": "en attente",
+        "sending": "en cours d'envoi",
+        "sent": "envoyée",
+        "kept": "gardée par la démonstration, sans envoi",
+        "failed": "échouée",
+        "uncertain": "incertaine",
+    },
+)
