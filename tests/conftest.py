@@ -6,7 +6,7 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 from server.tenants.transactions import Database as App
-from tests.databases import Database, Databases
+from tests.databases import Database, Databases, memory_folder
 from tests.worlds import Stage, Worlds
 
 
@@ -18,7 +18,7 @@ def pytest_runtest_setup() -> None:
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """One per process: two small clusters started together beat one shared behind a lock."""
-    opened = Databases(tmp_path_factory.mktemp("cluster"))
+    opened = Databases(memory_folder() or tmp_path_factory.mktemp("cluster"))
     yield opened
     opened.close()
 

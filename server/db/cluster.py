@@ -52,7 +52,7 @@ THROWAWAY = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "max_wal_size": "4GB",
+    "max_wal_size": "256MB",
     "autovacuum": "off",
     "io_method": "sync",
     "scram_iterations": "1",

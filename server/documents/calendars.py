@@ -68,7 +68,7 @@ def _event(facts: Invitation) -> Event:
     event.add("organizer", organizer)
     if facts.attendee_address:
         attendee = _address(facts.attendee_address)
-        attendee.params["RSVP"] = vText("TRUE")
+        attendee.params["RSVP"] = vText("FALSE")  # nobody reads the replies
         event.add("attendee", attendee)
     return event
 

@@ -63,6 +63,12 @@ def french_instant(instant: datetime) -> str:
     return f"{french_weekday(local.date())} à {local:%H} h {local:%M}"
 
 
+def short_instant(instant: datetime) -> str:
+    """An instant in Paris for the subject of a mail: jeu. 30/04 à 10 h 05."""
+    local = instant.astimezone(PARIS)
+    return f"{_SHORT_WEEKDAYS[local.weekday()]} {local:%d/%m} à {local:%H} h {local:%M}"
+
+
 def number(value: Decimal | int) -> str:
     """A number with a decimal comma and groups of three: 1 234,5 ; no useless zero."""
     text = f"{Decimal(value).normalize():,f}"
