@@ -121,6 +121,15 @@ async def search_dwellings(db: Executor, text: str, *, insee: str | None = None)
     return [_dwelling(row) for row in await db.execute(statement)]
 
 
+async def list_stock_communes(db: Executor) -> dict[str, str]:
+    """INSEE code → name of the communes where the actor sees dwellings, in alphabetical order."""
+    here = exists().where(dwellings.c.insee == communes.c.insee, dwellings.c.left_on.is_(None))
+    rows = await db.execute(
+        select(communes.c.insee, communes.c.name).where(here).order_by(communes.c.sort_name)
+    )
+    return {row.insee: row.name for row in rows}
+
+
 # --- Vacancies --------------------------------------------------------------------------------
 
 
@@ -178,10 +187,17 @@ def _vacancy(row: Row[Any]) -> Vacancy:
 
 
 async def list_vacancies(
-    db: Executor, request: PageRequest, *, state: str | None = None, awaiting: bool = False
+    db: Executor,
+    request: PageRequest,
+    *,
+    state: str | None = None,
+    awaiting: bool = False,
+    dwelling_id: UUID | None = None,
 ) -> Page[Vacancy]:
     """Newest first; `awaiting`: open, in the flux and without a live orientation."""
     statement = _vacancies()
+    if dwelling_id:
+        statement = statement.where(vacancies.c.dwelling_id == dwelling_id)
     if state:
         statement = statement.where(vacancies.c.state == state)
     if awaiting:
@@ -194,6 +210,11 @@ async def list_vacancies(
         request=request,
         read=_vacancy,
     )
+
+
+async def count_awaiting(db: Executor) -> int:
+    rows = await db.execute(select(func.count()).select_from(vacancies).where(awaits_orientation()))
+    return int(rows.scalar_one())
 
 
 def awaits_orientation() -> Any:

@@ -103,11 +103,8 @@ def _newest(year: int) -> Select[Any]:
     )
 
 
-async def list_annexes(
-    db: Executor, year: int, *, bailleur_id: UUID | None = None, epci_siren: str | None = None
-) -> list[AnnexeFacts]:
-    """The annexes in force that year and visible to the actor: three statements in all."""
-    statement = (
+def _heads() -> Select[Any]:
+    return (
         select(
             annexes.c.id,
             annexes.c.bailleur_id,
@@ -120,13 +117,32 @@ async def list_annexes(
         )
         .join(tenants, tenants.c.id == annexes.c.bailleur_id)
         .join(epcis, epcis.c.siren == annexes.c.epci_siren)
-        .where(annexes.c.id.in_(_newest(year)))
-        .order_by(tenants.c.name, epcis.c.name)
+    )
+
+
+async def list_annexes(
+    db: Executor, year: int, *, bailleur_id: UUID | None = None, epci_siren: str | None = None
+) -> list[AnnexeFacts]:
+    """The annexes in force that year and visible to the actor: three statements in all."""
+    statement = (
+        _heads().where(annexes.c.id.in_(_newest(year))).order_by(tenants.c.name, epcis.c.name)
     )
     if bailleur_id is not None:
         statement = statement.where(annexes.c.bailleur_id == bailleur_id)
     if epci_siren is not None:
         statement = statement.where(annexes.c.epci_siren == epci_siren)
+    return await _annexes(db, statement)
+
+
+async def find_annexe(db: Executor, annexe_id: UUID) -> AnnexeFacts | None:
+    """A published annexe, of any year and version."""
+    found = await _annexes(
+        db, _heads().where(annexes.c.id == annexe_id, annexes.c.published_at.is_not(None))
+    )
+    return found[0] if found else None
+
+
+async def _annexes(db: Executor, statement: Select[Any]) -> list[AnnexeFacts]:
     heads = (await db.execute(statement)).all()
     ids = [head.id for head in heads]
     stock = await _annexe_communes(db, ids)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from server.db.paging import Executor, Page, PageRequest, fetch_page
@@ -63,18 +64,10 @@ async def insert_entry(db: Executor, values: dict[str, Any]) -> None:
     await db.execute(insert(journal).values(**values))
 
 
-async def list_entries(
-    db: Executor,
-    request: PageRequest,
-    *,
-    dwelling_id: UUID | None = None,
-    subject_id: UUID | None = None,
-) -> Page[JournalEntry]:
-    """The acts that the actor may see, newest first."""
-    statement = select(
+def _entries() -> Select[Any]:
+    return select(
         journal.c.id,
         journal.c.at,
-        journal.c.at.label("cursor_at"),
         tenants.c.name.label("actor_tenant_name"),
         journal.c.person_name,
         journal.c.channel,
@@ -87,6 +80,38 @@ async def list_entries(
         journal.c.reason,
         journal.c.facts,
     ).join(tenants, tenants.c.id == journal.c.actor_tenant_id)
+
+
+async def list_timelines(
+    db: Executor, dwelling_ids: Iterable[UUID], *, length: int
+) -> dict[UUID, list[JournalEntry]]:
+    """By dwelling, the last acts that the actor may see, newest first: one statement."""
+    order = (journal.c.at.desc(), journal.c.id.desc())
+    place = func.row_number().over(partition_by=journal.c.dwelling_id, order_by=order)
+    ranked = (
+        _entries()
+        .add_columns(place.label("place"))
+        .where(journal.c.dwelling_id.in_(set(dwelling_ids)))
+        .subquery()
+    )
+    kept = select(ranked).where(ranked.c.place <= length).order_by(ranked.c.place)
+    found: dict[UUID, list[JournalEntry]] = {}
+    for row in await db.execute(kept):
+        values = dict(row._mapping)
+        values.pop("place")
+        found.setdefault(row.dwelling_id, []).append(JournalEntry(**values))
+    return found
+
+
+async def list_entries(
+    db: Executor,
+    request: PageRequest,
+    *,
+    dwelling_id: UUID | None = None,
+    subject_id: UUID | None = None,
+) -> Page[JournalEntry]:
+    """The acts that the actor may see, newest first."""
+    statement = _entries().add_columns(journal.c.at.label("cursor_at"))
     if dwelling_id is not None:
         statement = statement.where(journal.c.dwelling_id == dwelling_id)
     if subject_id is not None:

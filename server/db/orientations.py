@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
 
 from server.db.dwellings import Dwelling, get_dwellings
 from server.db.paging import Executor, Page, PageRequest, fetch_page
-from server.db.tables import candidates, communes, orientations, tenants
+from server.db.tables import candidates, communes, dwellings, orientations, tenants
+from server.reference import sort_key
+
+SEARCH_LIMIT = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +112,14 @@ def _of_candidates(value: ColumnElement[Any]) -> ColumnElement[Any]:
     )
 
 
-def _statement(*, own: bool) -> Select[Any]:
+def _statement(*, own: bool, cursor_at: ColumnElement[Any] | None = None) -> Select[Any]:
     """`own`: the bailleur reads its advice too; the database grants it to nobody else."""
     private = (orientations.c.advice, orientations.c.departure_motif) if own else ()
     return (
         select(
             *_SHARED,
             *private,
-            orientations.c.sent_at.label("cursor_at"),
+            (orientations.c.sent_at if cursor_at is None else cursor_at).label("cursor_at"),
             _BAILLEUR.c.name.label("bailleur_name"),
             _RESERVATAIRE.c.name.label("reservataire_name"),
             communes.c.name.label("commune_name"),
@@ -148,13 +151,18 @@ async def _with_dwellings(
 
 @dataclass(frozen=True, kw_only=True)
 class OrientationFilter:
-    """What a list of orientations keeps; every field left out keeps all."""
+    """What a list of orientations keeps; every field left out keeps all.
+
+    With `at`, `states` are those of the law at this instant, recorded or not.
+    """
 
     states: tuple[str, ...] = ()
+    at: datetime | None = None
     insee: str | None = None
     reservataire_id: UUID | None = None
     bailleur_id: UUID | None = None
     vacancy_id: UUID | None = None
+    vacancy_ids: tuple[UUID, ...] = ()
     dwelling_id: UUID | None = None
 
 
@@ -165,9 +173,11 @@ async def list_orientations(
     *,
     own: bool,
     with_address: bool = True,
+    due_first: bool = False,
 ) -> Page[Orientation]:
-    """Newest first; two statements whatever the length."""
-    statement = _statement(own=own)
+    """Newest first, or the nearest deadline first; two statements whatever the length."""
+    instant = _due_at() if due_first else orientations.c.sent_at
+    statement = _statement(own=own, cursor_at=instant)
     for column, value in (
         (orientations.c.insee, wanted.insee),
         (orientations.c.reservataire_id, wanted.reservataire_id),
@@ -177,25 +187,112 @@ async def list_orientations(
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if wanted.vacancy_ids:
+        statement = statement.where(orientations.c.vacancy_id.in_(wanted.vacancy_ids))
     if wanted.states:
-        statement = statement.where(orientations.c.state.in_(wanted.states))
+        state = orientations.c.state if wanted.at is None else _state_at(wanted.at)
+        statement = statement.where(state.in_(wanted.states))
     page = await fetch_page(
         db,
         statement,
-        instant=orientations.c.sent_at,
+        instant=instant,
         row_id=orientations.c.id,
         request=request,
         read=_orientation,
+        ascending=due_first,
     )
     items = await _with_dwellings(db, page.items, with_address=with_address)
     return Page(items=items, end_cursor=page.end_cursor, has_next=page.has_next)
 
 
-async def count_by_state(db: Executor) -> dict[str, int]:
+def _due_at() -> ColumnElement[datetime]:
+    """The deadline that runs: of the answer, then of the candidates."""
+    searching = func.coalesce(orientations.c.candidates_due_at, orientations.c.answer_due_at)
+    return case((orientations.c.state == "sent", orientations.c.answer_due_at), else_=searching)
+
+
+def _state_at(at: datetime) -> ColumnElement[str]:
+    """What silence has made of the offer by this instant, so that a late sweep hides nothing.
+
+    One step only: an offer found late by both its deadlines shows among the searches.
+    """
+    state = orientations.c.state
+    search_over = and_(state == "searching", orientations.c.candidates_due_at <= at)
+    return case(
+        (and_(state == "sent", orientations.c.answer_due_at <= at), "searching"),
+        (and_(search_over, _of_candidates(func.count()) == 0), "no_candidate"),
+        (search_over, "candidates_partial"),
+        else_=state,
+    )
+
+
+async def count_by_state(db: Executor, *, at: datetime | None = None) -> dict[str, int]:
+    """Per stored state, or with `at` per state of the law at this instant."""
+    state = (orientations.c.state if at is None else _state_at(at)).label("state")
+    states = select(state).subquery()
     rows = await db.execute(
-        select(orientations.c.state, func.count().label("number")).group_by(orientations.c.state)
+        select(states.c.state, func.count().label("number")).group_by(states.c.state)
     )
     return {row.state: row.number for row in rows}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Between whom and where there are offers: what the filters of a list may offer."""
+
+    communes: dict[str, str]
+    bailleurs: dict[UUID, str]
+    reservataires: dict[UUID, str]
+
+
+async def list_scope(db: Executor) -> Scope:
+    keys = (
+        orientations.c.insee,
+        orientations.c.bailleur_id,
+        orientations.c.reservataire_id,
+    )
+    seen = select(*keys).distinct().subquery()
+    rows = (
+        await db.execute(
+            select(
+                seen,
+                communes.c.name.label("commune_name"),
+                _BAILLEUR.c.name.label("bailleur_name"),
+                _RESERVATAIRE.c.name.label("reservataire_name"),
+            )
+            .join(communes, communes.c.insee == seen.c.insee)
+            .join(_BAILLEUR, _BAILLEUR.c.id == seen.c.bailleur_id)
+            .join(_RESERVATAIRE, _RESERVATAIRE.c.id == seen.c.reservataire_id)
+            .order_by(communes.c.sort_name)
+        )
+    ).all()
+    return Scope(
+        communes={row.insee: row.commune_name for row in rows},
+        bailleurs={row.bailleur_id: row.bailleur_name for row in rows},
+        reservataires={row.reservataire_id: row.reservataire_name for row in rows},
+    )
+
+
+async def search_orientations(
+    db: Executor, text: str, *, own: bool, with_address: bool
+) -> tuple[Orientation, ...]:
+    """Offers whose commune or parties, or dwelling if it may be read, hold every word; at most
+    50, newest first.
+    """
+    statement = _statement(own=own).order_by(orientations.c.sent_at.desc()).limit(SEARCH_LIMIT)
+    places: list[ColumnElement[str]] = [
+        communes.c.sort_name,
+        func.lower(_BAILLEUR.c.name),
+        func.lower(_RESERVATAIRE.c.name),
+    ]
+    if with_address:
+        statement = statement.join(dwellings, dwellings.c.id == orientations.c.dwelling_id)
+        places += [func.lower(dwellings.c.reference), dwellings.c.sort_address]
+    for word in sort_key(text).split():
+        pattern = "%" + word.replace("\\", "").replace("%", "").replace("_", "") + "%"
+        statement = statement.where(or_(*(place.like(pattern) for place in places)))
+    rows = await db.execute(statement)
+    return await _with_dwellings(db, [_orientation(row) for row in rows], with_address=with_address)
 
 
 async def find_orientation(
@@ -207,6 +304,17 @@ async def find_orientation(
     if row is None:
         return None
     return (await _with_dwellings(db, [_orientation(row)], with_address=with_address))[0]
+
+
+async def get_orientations(
+    db: Executor, ids: Iterable[UUID], *, own: bool, with_address: bool = True
+) -> dict[UUID, Orientation]:
+    """By id, those that the actor may see: two statements whatever the number."""
+    rows = await db.execute(_statement(own=own).where(orientations.c.id.in_(set(ids))))
+    found = await _with_dwellings(
+        db, [_orientation(row) for row in rows], with_address=with_address
+    )
+    return {row.id: row for row in found}
 
 
 async def lock_orientation(
@@ -246,15 +354,16 @@ async def list_due(db: Executor, now: datetime, *, limit: int) -> list[DueOrient
     return [DueOrientation(**row._mapping) for row in rows]
 
 
-async def refusers(db: Executor, vacancy_id: UUID) -> set[tuple[UUID, str]]:
-    """(réservataire, contingent) that already had this vacancy and do not have it any more."""
+async def refusers(db: Executor, vacancy_ids: Iterable[UUID]) -> set[tuple[UUID, UUID, str]]:
+    """(vacancy, réservataire, contingent) of those who had a vacancy and do not have it any more."""
+    keys = (orientations.c.vacancy_id, orientations.c.reservataire_id, orientations.c.contingent)
     rows = await db.execute(
-        select(orientations.c.reservataire_id, orientations.c.contingent).where(
-            orientations.c.vacancy_id == vacancy_id,
+        select(*keys).where(
+            orientations.c.vacancy_id.in_(set(vacancy_ids)),
             orientations.c.state.in_(("refused", "reoriented", "renounced")),
         )
     )
-    return {(row.reservataire_id, row.contingent) for row in rows}
+    return {(row.vacancy_id, row.reservataire_id, row.contingent) for row in rows}
 
 
 async def count_offers(db: Executor, vacancy_id: UUID) -> int:

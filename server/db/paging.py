@@ -77,12 +77,19 @@ async def fetch_page(
     row_id: ColumnElement[UUID],
     request: PageRequest,
     read: Callable[[Row[Any]], T],
+    ascending: bool = False,
 ) -> Page[T]:
-    """Newest first by (`instant`, `row_id`), which the statement must select as cursor_at, id."""
+    """Newest first by (`instant`, `row_id`), which the statement must select as cursor_at, id.
+
+    `ascending` turns the order round: the nearest deadline first.
+    """
     size = max(1, min(request.first, MAX_PAGE))
+    key = tuple_(instant, row_id)
     if request.after:
-        statement = statement.where(tuple_(instant, row_id) < decode_cursor(request.after))
-    statement = statement.order_by(instant.desc(), row_id.desc()).limit(size + 1)
+        after = decode_cursor(request.after)
+        statement = statement.where(key > after if ascending else key < after)
+    order = (instant, row_id) if ascending else (instant.desc(), row_id.desc())
+    statement = statement.order_by(*order).limit(size + 1)
     rows: Sequence[Row[Any]] = (await executor.execute(statement)).all()
     shown = rows[:size]
     last = shown[-1] if shown else None

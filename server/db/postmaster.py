@@ -154,7 +154,7 @@ def _is_zombie(pid: int) -> bool:
 def _describe(pid: int, *columns: str) -> str:
     """Answer of `ps`, for systems without /proc."""
     listing = [argument for column in columns for argument in ("-o", f"{column}=")]
-    answer = subprocess.run(  # noqa: S603
+    answer = subprocess.run(  # noqa: S603 # commands are ours, never typed by a user
         ["/bin/ps", *listing, "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return answer.stdout.strip()
@@ -280,7 +280,7 @@ def private_folder(folder: Path, owner: int) -> None:
 def _answers(binary: Path, account: pwd.struct_passwd | None) -> str:
     """Version that a binary prints when run by this account; empty when it cannot be."""
     try:
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(  # noqa: S603 # as above
             [binary, "--version"],
             capture_output=True,
             text=True,

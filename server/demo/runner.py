@@ -175,7 +175,7 @@ class Demo:
     def _start_services(self, environment: dict[str, str], people: list[dict[str, str]]) -> None:
         port = self.options.port
         oidc = self._child(
-            *("Connexion (fournisseur OpenID de démonstration)", "oidc.log", environment),
+            *("Connexion (fournisseur OpenID de démonstration)", "oidc.log", dict(self._shell)),
             *("oidc_provider_mock", "--host", "127.0.0.1", "--port", str(port + 1)),
             *(word for person in people for word in ("--user-claims", claims_of(person))),
         )

@@ -57,10 +57,14 @@ def _party(name: str, contingent: str) -> str:
 
 def _footer(reader: Reader) -> tuple[str, ...]:
     return (
-        "Message automatique du Portail du flux, adressé à "
-        f"{_party(reader.name, reader.contingent)}.",
-        "Il ne contient aucune donnée nominative : candidats et motifs se lisent sur le portail, "
-        "après connexion.",
+        (
+            "Message automatique du Portail du flux, adressé à "
+            f"{_party(reader.name, reader.contingent)}."
+        ),
+        (
+            "Il ne contient aucune donnée nominative : candidats et motifs se lisent sur le "
+            "portail, après connexion."
+        ),
     )
 
 
@@ -288,8 +292,10 @@ def caleol_message(
         subject=f"[CALEOL {labels.short_instant(session.starts_at)}] {session.bailleur_name}",
         preheader=f"{labels.french_instant(session.starts_at)}, {session.place}",
         paragraphs=(
-            f"{session.bailleur_name} vous invite à sa commission d'attribution des logements et "
-            "d'examen de l'occupation des logements (CALEOL).",
+            (
+                f"{session.bailleur_name} vous invite à sa commission d'attribution des logements "
+                "et d'examen de l'occupation des logements (CALEOL)."
+            ),
             "L'invitation jointe s'ajoute à votre agenda.",
         ),
         details=(*details, *_agenda_length(reader, count)),
@@ -373,8 +379,10 @@ def bilan_message(row: Bilan, reader: Reader) -> Message:
         subject=f"[Bilan {row.year}{provisional}] {row.bailleur_name}, version {row.version}",
         preheader=f"Bilan {row.year}{provisional} de la gestion en flux.",
         paragraphs=(
-            f"{row.bailleur_name} publie le bilan{provisional} de l'année {row.year} : flux "
-            "détaillé, flux consolidé, hors flux (art. 7 ; R441-5-1).",
+            (
+                f"{row.bailleur_name} publie le bilan{provisional} de l'année {row.year} : flux "
+                "détaillé, flux consolidé, hors flux (art. 7 ; R441-5-1)."
+            ),
         ),
         details=(
             ("Bailleur", row.bailleur_name),

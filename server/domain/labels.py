@@ -354,3 +354,33 @@ URGENCY_KINDS: Mapping[str, str] = {
     "evacuation": "évacuation",
     "other": "autre crise",
 }
+
+# Vacancies (art. 2.3 and 5.1)
+
+VACANCY_NATURES: Mapping[str, str] = {
+    **{code: words for code, words in NATURES.items() if code != "excluded"},
+    "own": "gardé sur la part du bailleur",
+}
+
+VACANCY_STATES: Mapping[str, str] = {
+    "open": "ouverte",
+    "closed": "close",
+    "cancelled": "annulée",
+}
+
+# Journal
+
+CHANNELS: Mapping[str, str] = {"page": "sur le portail", "api": "par l'API", "worker": ""}
+
+ACTS: Mapping[str, str] = {
+    "vacancy.registered": "Libération enregistrée",
+    "vacancy.kept_mutation": "Logement gardé pour une mutation interne",
+    "vacancy.kept_own": "Logement gardé sur la part du bailleur",
+    "orientation.sent": STEPS["send"],
+    **{f"orientation.{step}": words for step, words in STEPS.items()},
+    "caleol.planned": "Séance de CALEOL convoquée",
+    "urgence.requested": "Affectation d'urgence demandée",
+    "urgence.approved": "Affectation d'urgence validée par la préfecture",
+    "urgence.refused": "Affectation d'urgence refusée par la préfecture",
+    "bilan.published": "Bilan publié",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -19,7 +20,7 @@ from server.domain.deadlines import local_day
 from server.errors import Conflict, Invalid, Motif, NotFound
 from server.operations import orientations
 from server.operations.journal import Act, Recipient, announce, record
-from server.tenants.permissions import Permission, require
+from server.tenants.permissions import Permission, may, require
 from server.tenants.transactions import TenantTransaction
 
 
@@ -71,6 +72,40 @@ async def list_page(
 ) -> Page[rows.CaleolSession]:
     require(tx.actor, Permission.CALEOL_READ)
     return await rows.list_sessions(tx, request, state=state)
+
+
+async def items_of(
+    tx: TenantTransaction, session_ids: Iterable[UUID]
+) -> dict[UUID, list[rows.CaleolItem]]:
+    """The agendas, by session, as far as the actor may read them."""
+    require(tx.actor, Permission.CALEOL_READ)
+    return await rows.list_items(tx, session_ids)
+
+
+async def invitations_of(
+    tx: TenantTransaction, session_ids: Iterable[UUID]
+) -> dict[UUID, list[rows.Invitation]]:
+    """Who is invited, by session; an invited organisme sees its own line."""
+    require(tx.actor, Permission.CALEOL_READ)
+    return await rows.list_invitations(tx, session_ids)
+
+
+async def candidates_of(
+    tx: TenantTransaction, orientation_ids: Iterable[UUID]
+) -> dict[UUID, list[candidate_rows.Candidate]]:
+    """Those examined, by orientation; none for an EPCI, which sits without reading them."""
+    if not may(tx.actor, Permission.CANDIDATES_READ):
+        return {}
+    return await candidate_rows.list_candidates(tx, orientation_ids)
+
+
+async def decisions_of(
+    tx: TenantTransaction, orientation_ids: Iterable[UUID]
+) -> dict[UUID, list[rows.Decision]]:
+    """What was decided, by orientation, as far as the actor may read the candidates."""
+    if not may(tx.actor, Permission.CANDIDATES_READ):
+        return {}
+    return await rows.list_decisions(tx, orientation_ids)
 
 
 # --- Planning ---------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from server.domain.conventions import ConventionFacts, ConventionState, in_force
 from server.domain.deadlines import end_of_day, local_day
 from server.domain.dwellings import MutationShare, mutation_share
 from server.domain.flux import Advice, Indicator, Position
+from server.errors import NotFound
 from server.tenants.actors import Actor, Capacity
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
@@ -103,6 +104,15 @@ async def list_annexes(
     require(tx.actor, Permission.FLUX_READ)
     rows = await flux.list_annexes(tx, year, bailleur_id=bailleur_id, epci_siren=epci_siren)
     return [compute(row) for row in rows]
+
+
+async def get_annexe(tx: TenantTransaction, annexe_id: UUID) -> ComputedAnnexe:
+    """A published annexe that the actor may read, of any year."""
+    require(tx.actor, Permission.FLUX_READ)
+    facts = await flux.find_annexe(tx, annexe_id)
+    if facts is None:
+        raise NotFound
+    return compute(facts)
 
 
 async def boards(
@@ -296,28 +306,53 @@ def convention_with(
 
 async def advise(tx: TenantTransaction, vacancy: VacancyRow) -> ExplainedAdvice:
     """Who should receive this vacancy and why, who is set aside (domain.md §5.6)."""
-    require(tx.actor, Permission.VACANCY_REGISTER)
-    today = local_day(tx.now)
-    year = vacancy.registered_on.year
-    owner = tx.actor.tenant_id
+    return (await advise_each(tx, [vacancy]))[vacancy.id]
+
+
+async def advise_each(
+    tx: TenantTransaction, vacancies: Collection[VacancyRow]
+) -> dict[UUID, ExplainedAdvice]:
+    """The advice for several vacancies: their year's facts are read once for all of them."""
+    require(tx.actor, Permission.DWELLING_READ)
+    require(tx.actor, Permission.VACANCY_READ)
+    refused = await orientations.refusers(tx, [row.id for row in vacancies])
+    found = {}
+    for year in {row.registered_on.year for row in vacancies}:
+        of_year = [row for row in vacancies if row.registered_on.year == year]
+        found |= await _advise_year(tx, year, of_year, refused)
+    return found
+
+
+async def _advise_year(
+    tx: TenantTransaction,
+    year: int,
+    vacancies: Iterable[VacancyRow],
+    refused: Collection[tuple[UUID, UUID, str]],
+) -> dict[UUID, ExplainedAdvice]:
+    today, owner = local_day(tx.now), tx.actor.tenant_id
     computed = await list_annexes(tx, year, bailleur_id=owner)
     agreed = await conventions.list_conventions(tx, bailleur_id=owner)
     counts = (await _counts(tx, year, owner)).of(owner)
-    refused = await orientations.refusers(tx, vacancy.id)
     history = _history(computed)
     standing = domain.positions(counts.events(today), history, _tallies(counts))
     parties = _parties(computed, agreed, today)
-    rates = domain.RateBook(history).on(vacancy.dwelling.insee, today)
-    freed = domain.Vacancy(
-        insee=vacancy.dwelling.insee,
-        commune_name=vacancy.dwelling.commune_name,
-        rates=rates.rates if rates else None,
-        refused_by=frozenset(party_key(*one) for one in refused),
-    )
-    advice = domain.advise(freed, standing, parties, bailleur_name=tx.actor.tenant_name)
+    book = domain.RateBook(history)
     names = {party.key: party.name for party in parties}
     names[domain.BAILLEUR] = tx.actor.tenant_name
-    return ExplainedAdvice(advice=advice, names=names, year=year)
+    found = {}
+    for row in vacancies:
+        rates = book.on(row.dwelling.insee, today)
+        freed = domain.Vacancy(
+            insee=row.dwelling.insee,
+            commune_name=row.dwelling.commune_name,
+            rates=rates.rates if rates else None,
+            refused_by=frozenset(
+                party_key(who, part) for vacancy_id, who, part in refused if vacancy_id == row.id
+            ),
+        )
+        advice = domain.advise(freed, standing, parties, bailleur_name=tx.actor.tenant_name)
+        found[row.id] = ExplainedAdvice(advice=advice, names=names, year=year)
+    return found
 
 
 def _parties(

@@ -112,3 +112,11 @@ async def timeline(
     return await notifications.list_entries(
         tx, request, dwelling_id=dwelling_id, subject_id=subject_id
     )
+
+
+async def timelines_of(
+    tx: TenantTransaction, dwelling_ids: Iterable[UUID], *, length: int
+) -> dict[UUID, list[notifications.JournalEntry]]:
+    """The last acts on several dwellings, `length` at most for each, newest first."""
+    require(tx.actor, Permission.JOURNAL_READ)
+    return await notifications.list_timelines(tx, dwelling_ids, length=length)

@@ -60,8 +60,15 @@ async def search_dwellings(
     return await dwellings.search_dwellings(tx, text, insee=insee)
 
 
+async def list_communes(tx: TenantTransaction) -> dict[str, str]:
+    """INSEE code → name of the communes where the actor sees dwellings."""
+    require(tx.actor, Permission.DWELLING_READ)
+    return await dwellings.list_stock_communes(tx)
+
+
 async def get(tx: TenantTransaction, vacancy_id: UUID) -> dwellings.Vacancy:
-    require(tx.actor, Permission.VACANCY_REGISTER)
+    require(tx.actor, Permission.DWELLING_READ)
+    require(tx.actor, Permission.VACANCY_READ)
     found = await dwellings.find_vacancy(tx, vacancy_id)
     if found is None:
         raise NotFound
@@ -69,11 +76,25 @@ async def get(tx: TenantTransaction, vacancy_id: UUID) -> dwellings.Vacancy:
 
 
 async def list_page(
-    tx: TenantTransaction, request: PageRequest, *, state: str | None = None, awaiting: bool = False
+    tx: TenantTransaction,
+    request: PageRequest,
+    *,
+    state: str | None = None,
+    awaiting: bool = False,
+    dwelling_id: UUID | None = None,
 ) -> Page[dwellings.Vacancy]:
     require(tx.actor, Permission.DWELLING_READ)
     require(tx.actor, Permission.VACANCY_READ)
-    return await dwellings.list_vacancies(tx, request, state=state, awaiting=awaiting)
+    return await dwellings.list_vacancies(
+        tx, request, state=state, awaiting=awaiting, dwelling_id=dwelling_id
+    )
+
+
+async def count_awaiting(tx: TenantTransaction) -> int:
+    """How many freed dwellings of the flux are offered to nobody now."""
+    require(tx.actor, Permission.DWELLING_READ)
+    require(tx.actor, Permission.VACANCY_READ)
+    return await dwellings.count_awaiting(tx)
 
 
 def _date_motifs(command: RegisterVacancy) -> tuple[Motif, ...]:

@@ -2,8 +2,10 @@
 
 from starlette.routing import Route
 
-from server.pages import access
+from server.pages import access, flux, vacancies
 
 ROUTES: list[Route] = [
     *access.ROUTES,
+    *flux.ROUTES,
+    *vacancies.ROUTES,
 ]

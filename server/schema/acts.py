@@ -6,12 +6,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import strawberry
+
 from server.errors import PortalError
 from server.schema.context import Info
 from server.schema.errors import ActError, act_errors
 from server.tenants.transactions import TenantTransaction
 
 T = TypeVar("T")
+
+INPUT = strawberry.argument(name="input", description="L'acte demandé.")
+ID = strawberry.argument(name="id", description="Identifiant.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,9 +64,7 @@ FirstQuartileCode = _codes(
     "Si le ménage relève du premier quartile de ressources (L441-1).",
     labels.FIRST_QUARTILE,
 )
-CriterionCode = _codes(
-    "Criterion", "Critère de priorité de l'article L441-1.", labels.CRITERIA
-)
+CriterionCode = _codes("Criterion", "Critère de priorité de l'article L441-1.", labels.CRITERIA)
 DaloOriginCode = _codes(
     "DaloOrigin",
     "Qui a désigné le ménage reconnu DALO.",

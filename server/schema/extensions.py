@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from graphql import DocumentNode, GraphQLError
 from strawberry.extensions import ValidationCache
@@ -12,8 +11,6 @@ from server.errors import Motif
 from server.schema.guard import check_document
 
 CACHED_DOCUMENTS = 256
-
-_check = lru_cache(maxsize=CACHED_DOCUMENTS)(check_document)
 
 
 def refusal(motif: Motif) -> GraphQLError:
@@ -28,7 +25,7 @@ class GuardedValidation(ValidationCache):
 
     def on_validate(self) -> Iterator[None]:
         document = self.execution_context.graphql_document
-        motif = _check(document) if isinstance(document, DocumentNode) else None
+        motif = check_document(document) if isinstance(document, DocumentNode) else None
         if motif is None:
             yield from super().on_validate()
         else:

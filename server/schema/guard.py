@@ -25,14 +25,18 @@ from graphql import (
 from server.errors import Motif
 
 MAX_TOKENS = 1000
-MAX_DEPTH = 8
-MAX_INTROSPECTION_DEPTH = 16
-MAX_ALIASES = 15
-MAX_FIELDS = 300
-MAX_DIRECTIVES = 5
-MAX_FRAGMENTS = 30
-MAX_OPERATIONS = 1
 MAX_MUTATIONS = 1
+
+LIMITS = {
+    "operations": (1, "too_many_operations", "une opération"),
+    "fragments": (30, "too_many_fragments", "30 fragments"),
+    "fields": (300, "too_many_fields", "300 champs"),
+    "aliases": (15, "too_many_aliases", "15 alias"),
+    "directives": (5, "too_many_directives", "5 directives"),
+    "depth": (8, "too_deep", "8 niveaux"),
+    "introspection": (16, "too_deep", "16 niveaux d'introspection"),
+}
+"""Of what, at most how many, the code and the words of the refusal."""
 
 _FORBIDDEN_SIGN = "\x00"
 
@@ -132,52 +136,57 @@ def is_storable(text: str) -> bool:
 def check_document(document: DocumentNode) -> Motif | None:
     """The first limit that the document passes, if any."""
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    fragments = {
-        one.name.value: one
-        for one in document.definitions
-        if isinstance(one, FragmentDefinitionNode)
-    }
-    definitions = len(document.definitions) - len(operations)
-    meter = _Meter(fragments)
+    fragments = [one for one in document.definitions if isinstance(one, FragmentDefinitionNode)]
+    counts = (("operations", len(operations)), ("fragments", len(fragments)))
+    motif = _over(counts)
+    if motif is not None:
+        return motif
+    try:
+        return _check_sizes(operations, fragments) or _check_strings(document)
+    except RecursionError:
+        return _motif("depth")
+
+
+def _check_sizes(
+    operations: list[OperationDefinitionNode], fragments: list[FragmentDefinitionNode]
+) -> Motif | None:
+    meter = _Meter({one.name.value: one for one in fragments})
     total = NOTHING
     for one in operations:
         measured = meter.selections(one.selection_set.selections)
         if one.operation is OperationType.MUTATION and measured.roots > MAX_MUTATIONS:
-            return Motif(
-                code="one_mutation",
-                message="Une requête ne porte qu'un acte : envoyez un acte par requête.",
-            )
-        total += measured + Measure(directives=len(one.directives or ()))
-    unused = Measure(directives=sum(len(one.directives or ()) for one in fragments.values()))
-    motif = _limit_motif(total + unused, len(operations), definitions)
-    if motif is None and not all(map(is_storable, _strings(document))):
-        return UNSTORABLE
-    return motif
+            return ONE_MUTATION
+        total += measured
+    unread = sum(len(one.directives or ()) for one in (*operations, *fragments))
+    return _over(
+        (
+            ("fields", total.fields),
+            ("aliases", total.aliases),
+            ("directives", total.directives + unread),
+            ("depth", total.depth),
+            ("introspection", total.introspection),
+        )
+    )
 
 
+def _check_strings(document: DocumentNode) -> Motif | None:
+    return None if all(map(is_storable, _strings(document))) else UNSTORABLE
+
+
+def _over(counts: Iterable[tuple[str, int]]) -> Motif | None:
+    return next((_motif(name) for name, found in counts if found > LIMITS[name][0]), None)
+
+
+def _motif(name: str) -> Motif:
+    _, code, words = LIMITS[name]
+    return Motif(code=code, message=f"Requête trop lourde : au plus {words}.")
+
+
+ONE_MUTATION = Motif(
+    code="one_mutation",
+    message="Une requête ne porte qu'un acte : envoyez un acte par requête.",
+)
 UNSTORABLE = Motif(
     code="text_invalid",
     message="Un texte contient un caractère que le portail ne peut pas enregistrer.",
 )
-
-
-def _limit_motif(total: Measure, operations: int, fragments: int) -> Motif | None:
-    limits = (
-        ("operations", operations, MAX_OPERATIONS, "une seule opération"),
-        ("fragments", fragments, MAX_FRAGMENTS, f"{MAX_FRAGMENTS} fragments"),
-        ("fields", total.fields, MAX_FIELDS, f"{MAX_FIELDS} champs"),
-        ("aliases", total.aliases, MAX_ALIASES, f"{MAX_ALIASES} alias"),
-        ("directives", total.directives, MAX_DIRECTIVES, f"{MAX_DIRECTIVES} directives"),
-        ("depth", total.depth, MAX_DEPTH, f"{MAX_DEPTH} niveaux"),
-        (
-            "depth",
-            total.introspection,
-            MAX_INTROSPECTION_DEPTH,
-            f"{MAX_INTROSPECTION_DEPTH} niveaux d'introspection",
-        ),
-    )
-    for name, found, limit, words in limits:
-        if found > limit:
-            message = f"Requête trop lourde : au plus {words}."
-            return Motif(code=f"too_many_{name}" if name != "depth" else "too_deep", message=message)
-    return None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -12,7 +10,6 @@ import strawberry
 from server.domain.deadlines import local_day
 from server.schema.codes import CapacityCode, ContingentCode, RoleCode
 from server.schema.context import Info
-from server.tenants.actors import Actor
 from server.tenants.permissions import Permission, may
 
 
@@ -22,57 +19,13 @@ class Organisme:
     name: str = strawberry.field(description="Nom de l'organisme.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OrganismeName:
-    id: UUID
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """The actor of the request at a business time."""
-
-    actor: Actor
-    now: datetime
-
-    @property
-    def organisme(self) -> OrganismeName:
-        return OrganismeName(id=self.actor.tenant_id, name=self.actor.tenant_name)
-
-    @property
-    def capacity(self) -> str:
-        return self.actor.capacity.value
-
-    @property
-    def role(self) -> str:
-        return self.actor.role.value
-
-    @property
-    def person_name(self) -> str:
-        return self.actor.person_name
-
-    @property
-    def contingents(self) -> list[str]:
-        return sorted(self.actor.contingents)
-
-    @property
-    def permissions(self) -> list[str]:
-        return [permission.value for permission in Permission if may(self.actor, permission)]
-
-    @property
-    def today(self) -> date:
-        return local_day(self.now)
-
-
 @strawberry.type(description="Qui vous êtes pour le portail.")
 class Me:
     organisme: Organisme = strawberry.field(description="L'organisme pour lequel vous agissez.")
     capacity: str = strawberry.field(
         description="En quelle qualité il agit.", graphql_type=CapacityCode
     )
-    role: str = strawberry.field(
-        description="Ce que vous pouvez y faire.", graphql_type=RoleCode
-    )
+    role: str = strawberry.field(description="Ce que vous pouvez y faire.", graphql_type=RoleCode)
     person_name: str = strawberry.field(description="Votre nom, ou celui du jeton.")
     contingents: list[str] = strawberry.field(
         description="Les contingents de l'État que vous suivez.",
@@ -88,6 +41,16 @@ class Me:
     today: date = strawberry.field(description="Le jour correspondant, à Paris.")
 
 
-async def me(info: Info) -> Any:
+async def me(info: Info) -> Me:
     tx = await info.context.read()
-    return Identity(actor=tx.actor, now=tx.now)
+    actor = tx.actor
+    return Me(
+        organisme=Organisme(id=actor.tenant_id, name=actor.tenant_name),
+        capacity=actor.capacity.value,
+        role=actor.role.value,
+        person_name=actor.person_name,
+        contingents=sorted(actor.contingents),
+        permissions=[one.value for one in Permission if may(actor, one)],
+        now=tx.now,
+        today=local_day(tx.now),
+    )

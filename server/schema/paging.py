@@ -10,9 +10,7 @@ import strawberry
 from server.db.paging import DEFAULT_PAGE, MAX_PAGE, Page, PageRequest, encode_cursor
 from server.errors import Invalid, Motif
 
-First = Annotated[
-    int, strawberry.argument(description=f"Nombre d'éléments, de 1 à {MAX_PAGE}.")
-]
+First = Annotated[int, strawberry.argument(description=f"Nombre d'éléments, de 1 à {MAX_PAGE}.")]
 After = Annotated[
     str | None,
     strawberry.argument(description="Le curseur après lequel continuer (pageInfo.endCursor)."),

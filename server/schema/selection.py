@@ -21,7 +21,7 @@ class Selection:
         """What is selected under this path; empty if the path is not selected."""
         found = self
         for name in names:
-            found = found._fields.get(name) or Selection()  # noqa: SLF001
+            found = found._fields.get(name) or Selection()
         return found
 
     def read(self, nodes: Iterable[SelectionNode], fragments: dict[str, Any]) -> None:

@@ -34,10 +34,12 @@ READ_TIMEOUT = "5s"
 WRITE_TIMEOUT = "10s"
 JOB_TIMEOUT = "60s"
 
+# What a login may become counts as what it is: SET ROLE to the owner would be enough.
 POWER = text(
-    "select rolname, rolsuper, rolbypassrls, exists (select 1 from pg_class c"
-    " where c.relowner = r.oid and c.relkind in ('r', 'v', 'p')) as owns"
-    " from pg_roles r where rolname = session_user"
+    "select session_user, exists (select 1 from pg_roles r"
+    " where (r.rolsuper or r.rolbypassrls) and pg_has_role(session_user, r.oid, 'member'))"
+    " or exists (select 1 from pg_class c where c.relkind in ('r', 'v', 'p')"
+    " and pg_has_role(session_user, c.relowner, 'member')) as is_powerful"
 )
 
 
@@ -87,8 +89,8 @@ class Database:
     async def refuse_power(self) -> None:
         """Raise ConfigurationError if the login could step over row-level security."""
         async with self.engine.connect() as connection:
-            name, is_super, bypasses, owns = (await connection.execute(POWER)).one()
-        if is_super or bypasses or owns:
+            name, is_powerful = (await connection.execute(POWER)).one()
+        if is_powerful:
             raise ConfigurationError(
                 f"Le rôle PostgreSQL « {name} » est superutilisateur, propriétaire ou BYPASSRLS : "
                 "l'application refuse de démarrer. Utilisez portail_app ou portail_worker."

@@ -29,6 +29,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         first.bootstrap("portail")
     yield folder
     shutil.rmtree(folder.parent)
+    shutil.rmtree(first.socket_dir, ignore_errors=True)  # a test kills its supervisor
 
 
 @pytest.fixture

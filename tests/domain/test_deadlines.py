@@ -20,8 +20,8 @@ from server.domain.deadlines import (
 )
 
 INSTANTS = st.datetimes(
-    min_value=datetime(2020, 1, 1),  # noqa: DTZ001
-    max_value=datetime(2040, 11, 30),  # noqa: DTZ001
+    min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2040, 11, 30),  # noqa: DTZ001 - hypothesis adds the zone
     timezones=st.just(UTC),
 )
 
@@ -164,7 +164,7 @@ def test_working_days_left(now: str, left: int) -> None:
 
 def test_an_instant_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        local_day(datetime(2026, 5, 5, 10))  # noqa: DTZ001
+        local_day(datetime(2026, 5, 5, 10))  # noqa: DTZ001 - the naive one must be refused
 
 
 @given(INSTANTS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=40)))

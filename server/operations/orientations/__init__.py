@@ -14,22 +14,31 @@ from server.operations.orientations.acts import (
     store,
     withdraw,
 )
+from server.operations.orientations.previewing import OfferPreview, preview_offer
 from server.operations.orientations.reading import (
+    caleol_of,
     counts,
+    counts_in_law,
     effective_state,
     facts_of,
     get,
     list_page,
+    scope,
+    search,
+    visible_of,
 )
 from server.operations.orientations.sending import SendOrientation, preview, send
 
 __all__ = [
     "STALE",
+    "OfferPreview",
     "SendOrientation",
     "accept",
     "bailleur_of",
+    "caleol_of",
     "catch_up",
     "counts",
+    "counts_in_law",
     "divert",
     "effective_state",
     "facts_of",
@@ -38,10 +47,14 @@ __all__ = [
     "locked",
     "perform",
     "preview",
+    "preview_offer",
     "record_due",
     "refuse",
     "reservataire_of",
+    "scope",
+    "search",
     "send",
     "store",
+    "visible_of",
     "withdraw",
 ]

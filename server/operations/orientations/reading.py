@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from server.db import orientations
-from server.db.orientations import Orientation, OrientationFilter
+from server.db import caleol, orientations
+from server.db.caleol import Decision
+from server.db.orientations import Orientation, OrientationFilter, Scope
 from server.db.paging import Page, PageRequest
 from server.domain import orientations as law
 from server.domain.orientations import OrientationFacts, State
 from server.errors import NotFound
 from server.tenants.actors import Capacity
-from server.tenants.permissions import Permission, require
+from server.tenants.permissions import Permission, may, require
 from server.tenants.transactions import TenantTransaction
 
 
@@ -58,7 +60,11 @@ async def get(tx: TenantTransaction, orientation_id: UUID) -> Orientation:
 
 
 async def list_page(
-    tx: TenantTransaction, request: PageRequest, wanted: OrientationFilter | None = None
+    tx: TenantTransaction,
+    request: PageRequest,
+    wanted: OrientationFilter | None = None,
+    *,
+    due_first: bool = False,
 ) -> Page[Orientation]:
     require(tx.actor, Permission.ORIENTATION_READ)
     return await orientations.list_orientations(
@@ -67,7 +73,46 @@ async def list_page(
         wanted or OrientationFilter(),
         own=_is_own(tx),
         with_address=_sees_address(tx),
+        due_first=due_first,
     )
+
+
+async def visible_of(tx: TenantTransaction, ids: Iterable[UUID]) -> dict[UUID, Orientation]:
+    """Those of these offers that the actor may see, by id; none for who reads no orientation."""
+    if not may(tx.actor, Permission.ORIENTATION_READ):
+        return {}
+    return await orientations.get_orientations(
+        tx, ids, own=_is_own(tx), with_address=_sees_address(tx)
+    )
+
+
+async def search(tx: TenantTransaction, text: str) -> tuple[Orientation, ...]:
+    """By reference, address, commune or party; nothing for an empty text."""
+    require(tx.actor, Permission.ORIENTATION_READ)
+    if not text.strip():
+        return ()
+    return await orientations.search_orientations(
+        tx, text, own=_is_own(tx), with_address=_sees_address(tx)
+    )
+
+
+async def scope(tx: TenantTransaction) -> Scope:
+    """The communes and parties of the offers that the actor sees."""
+    require(tx.actor, Permission.ORIENTATION_READ)
+    return await orientations.list_scope(tx)
+
+
+async def counts_in_law(tx: TenantTransaction) -> dict[str, int]:
+    """How many orientations the actor sees in each state of the law now, swept or not."""
+    require(tx.actor, Permission.ORIENTATION_READ)
+    return await orientations.count_by_state(tx, at=tx.now)
+
+
+async def caleol_of(tx: TenantTransaction, row: Orientation) -> tuple[UUID | None, list[Decision]]:
+    """The session on whose agenda the dwelling stands, and what was decided there."""
+    require(tx.actor, Permission.CALEOL_READ)
+    decided = (await caleol.list_decisions(tx, [row.id])).get(row.id, [])
+    return await caleol.find_session_of(tx, row.id), decided
 
 
 async def counts(tx: TenantTransaction) -> dict[str, int]:

@@ -1,0 +1,16 @@
+"""Freed dwellings: registering one, reading who should receive it and why, offering it."""
+
+from starlette.routing import Route
+
+from server.pages.vacancies import deciding, listing, proposal, registering
+from server.pages.visits import page
+
+ROUTES = [
+    Route("/liberations", page(listing.list_vacancies)),
+    Route("/liberations/nouvelle", page(registering.new_vacancy), methods=["GET"]),
+    Route("/liberations/nouvelle", page(registering.register), methods=["POST"]),
+    Route("/liberations/{id}", page(proposal.show)),
+    Route("/liberations/{id}/verifier", page(deciding.check)),
+    Route("/liberations/{id}/orienter", page(deciding.send), methods=["POST"]),
+    Route("/liberations/{id}/garder", page(deciding.keep), methods=["POST"]),
+]
