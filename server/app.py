@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from server.errors import PortalError
+from server.live import Hub
 from server.middleware import BodyLimit, SameOrigin, SecurityHeaders, new_incident
 from server.pages import ROUTES as PAGES
 from server.pages.rendering import Renderer
@@ -47,9 +48,10 @@ def create_app(settings: Settings) -> Starlette:
     database = Database(settings.database_url)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await database.refuse_power()
-        yield
+        async with app.state.hub.running():
+            yield
         await database.close()
 
     async def authenticate(request: Request) -> Actor | None:
@@ -58,7 +60,7 @@ def create_app(settings: Settings) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/livez", _alive),
         *PAGES,
-        Mount("/graphql", graphql_app(database, authenticate)),
+        Route("/graphql", graphql_app(database, authenticate)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     app = Starlette(
@@ -78,6 +80,7 @@ def create_app(settings: Settings) -> Starlette:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.hub = Hub(settings.database_url)
     app.state.renderer = Renderer()
     app.state.provider = Provider(settings=settings)
     return app

@@ -118,12 +118,18 @@ def _parser() -> Parser:
     made["serve"].add_argument(
         "--trusted-proxy", metavar="IP", help="adresse du relais dont on croit les en-têtes"
     )
-    made["scenario"].add_argument("arguments", nargs=argparse.REMAINDER, help="options du scénario")
     return parser
 
 
+def _options(words: list[str]) -> argparse.Namespace:
+    """The scenario reads its own options: it stands apart from the portal."""
+    if words[:1] == ["scenario"]:
+        return argparse.Namespace(command="scenario", arguments=words[1:])
+    return _parser().parse_args(words)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(argv)
+    options = _options(sys.argv[1:] if argv is None else list(argv))
     command, _ = COMMANDS[options.command]
     try:
         return command(options)

@@ -7,7 +7,18 @@ from pytest_socket import socket_allow_hosts
 
 from server.tenants.transactions import Database as App
 from tests.databases import Database, Databases, memory_folder
+from tests.sites import Demonstration, Site
 from tests.worlds import Stage, Worlds
+
+MISSING = "SANS"  # begins the reason of what is skipped because this machine lacks a program
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what this machine could not prove."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for reason in sorted({one.partition(MISSING)[2] for one in reasons if MISSING in one}):
+        sentence = f"ATTENTION, sans{reason.strip(chr(39) + ')')}."
+        terminalreporter.write_line(sentence, red=True, bold=True)
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,3 +55,18 @@ async def world(databases: Databases, worlds: Worlds) -> AsyncIterator[Stage]:
     yield Stage(database=clone, world=worlds.world, app=app)
     await app.close()
     databases.discard(clone)
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    """The seeded demonstration, in a cluster where the web login may move the clock."""
+    opened = Demonstration(tmp_path_factory.mktemp("demonstration"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def site(demonstration: Demonstration) -> Iterator[Site]:
+    """A running portal for those who only look; who acts opens her own."""
+    with demonstration.open() as opened:
+        yield opened

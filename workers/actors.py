@@ -22,9 +22,15 @@ HOUR = 60 * MINUTE
 
 
 def declare(broker: Broker, database: Database, settings: Settings) -> None:
-    """Give the broker its actors; back-offs are in milliseconds."""
+    """Give the broker its actors, by the names that the acts enqueue; times in milliseconds."""
+    _notifications(broker, database, settings)
+    _bilans(broker, database)
+    _urgences(broker, database)
 
-    # a mail server may be down for a night
+
+def _notifications(broker: Broker, database: Database, settings: Settings) -> None:
+    """A mail server may be down for a night: twenty tries, the last ones an hour apart."""
+
     @dramatiq.actor(
         broker=broker,
         actor_name="notifications.deliver",
@@ -36,7 +42,10 @@ def declare(broker: Broker, database: Database, settings: Settings) -> None:
     async def deliver(notification_id: str) -> None:
         await notifications.deliver(database, UUID(notification_id), settings)
 
-    # these two only need the database: what fails for minutes needs a person
+
+def _bilans(broker: Broker, database: Database) -> None:
+    """It needs the database only: what fails for minutes needs a person."""
+
     @dramatiq.actor(
         broker=broker,
         actor_name="bilans.distribute",
@@ -51,6 +60,10 @@ def declare(broker: Broker, database: Database, settings: Settings) -> None:
             owner = await owner_of(tx, "bilan", UUID(bilan_id))
         async with database.write_transaction(owner) as own:
             await bilans.distribute(own, UUID(bilan_id))
+
+
+def _urgences(broker: Broker, database: Database) -> None:
+    """It needs the database only; a busy row frees itself within seconds."""
 
     @dramatiq.actor(
         broker=broker,

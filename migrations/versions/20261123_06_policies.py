@@ -101,6 +101,7 @@ def _identities() -> None:
     for table in ("persons", "memberships", "api_tokens"):
         may_read(table, "operator", "true")
         may_insert(table, "operator", "true")
+    may_update("persons", "operator", "true", columns="(issuer, subject, name)")
     may_update("memberships", "operator", "true", columns="(role, contingents, revoked_at)")
     may_update("api_tokens", "operator", "true", columns="(revoked_at)")
     may_insert("sessions", "identity", "true")

@@ -279,46 +279,49 @@ def _caleol_at() -> Any:
     )
 
 
+_ROW = (
+    vacancies.c.id.label("vacancy_id"),
+    vacancies.c.nature,
+    vacancies.c.registered_on,
+    vacancies.c.free_on,
+    dwellings.c.reference,
+    dwellings.c.rpls_id,
+    dwellings.c.insee,
+    communes.c.name.label("commune_name"),
+    communes.c.epci_siren,
+    dwellings.c.address,
+    dwellings.c.typology,
+    dwellings.c.surface_m2,
+    dwellings.c.financing,
+    dwellings.c.built_year,
+    dwellings.c.is_qpv,
+    vacancies.c.charged_reservataire_id,
+    vacancies.c.charged_contingent,
+    orientations.c.id.label("orientation_id"),
+    orientations.c.reservataire_id,
+    _RESERVATAIRE.c.name.label("reservataire_name"),
+    orientations.c.contingent,
+    orientations.c.state,
+    orientations.c.rank,
+    orientations.c.sent_on,
+    orientations.c.acceptance_mode,
+    orientations.c.accepted_on,
+    orientations.c.answered_at,
+    _of_candidates(func.max(candidates.c.presented_at), "candidates_at"),
+    _of_candidates(func.count(), "candidate_count"),
+    _caleol_at(),
+    orientations.c.attributed_on,
+    orientations.c.leased_on,
+)
+
+
 async def list_rows(db: Executor, year: int) -> list[BilanRow]:
     """Every vacancy and orientation with an event in the year: registered, sent, attributed or
     leased. Nothing of a household is read: no NUD, no criterion, no DALO flag (domain.md Q22).
     """
     first, last = date(year, 1, 1), date(year, 12, 31)
     statement = (
-        select(
-            vacancies.c.id.label("vacancy_id"),
-            vacancies.c.nature,
-            vacancies.c.registered_on,
-            vacancies.c.free_on,
-            dwellings.c.reference,
-            dwellings.c.rpls_id,
-            dwellings.c.insee,
-            communes.c.name.label("commune_name"),
-            communes.c.epci_siren,
-            dwellings.c.address,
-            dwellings.c.typology,
-            dwellings.c.surface_m2,
-            dwellings.c.financing,
-            dwellings.c.built_year,
-            dwellings.c.is_qpv,
-            vacancies.c.charged_reservataire_id,
-            vacancies.c.charged_contingent,
-            orientations.c.id.label("orientation_id"),
-            orientations.c.reservataire_id,
-            _RESERVATAIRE.c.name.label("reservataire_name"),
-            orientations.c.contingent,
-            orientations.c.state,
-            orientations.c.rank,
-            orientations.c.sent_on,
-            orientations.c.acceptance_mode,
-            orientations.c.accepted_on,
-            orientations.c.answered_at,
-            _of_candidates(func.max(candidates.c.presented_at), "candidates_at"),
-            _of_candidates(func.count(), "candidate_count"),
-            _caleol_at(),
-            orientations.c.attributed_on,
-            orientations.c.leased_on,
-        )
+        select(*_ROW)
         .join(dwellings, dwellings.c.id == vacancies.c.dwelling_id)
         .join(communes, communes.c.insee == dwellings.c.insee)
         .outerjoin(orientations, orientations.c.vacancy_id == vacancies.c.id)

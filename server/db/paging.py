@@ -59,7 +59,7 @@ def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         instant_text, row_text = raw.split("|")
         return datetime.fromisoformat(instant_text).astimezone(UTC), UUID(row_text)
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise Invalid(
             Motif(
                 code="cursor_invalid",

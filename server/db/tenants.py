@@ -190,6 +190,11 @@ async def find_person(db: Executor, issuer: str, subject: str) -> tuple[UUID, st
     return (row.id, row.name) if row else None
 
 
+async def change_issuer(db: Executor, issuer: str) -> None:
+    """Attach everybody to another address of the same provider (role operator)."""
+    await db.execute(update(persons).where(persons.c.issuer != issuer).values(issuer=issuer))
+
+
 async def list_memberships(db: Executor, person_id: UUID) -> list[Membership]:
     rows = await db.execute(
         select(

@@ -147,7 +147,6 @@ class Demo:
             "PORTAIL_DEMO_FILE": str(self._demo_file),
             "DATABASE_URL": self._cluster.dsn("portail_app", DATABASE),
             "WORKER_DATABASE_URL": self._cluster.dsn("portail_worker", DATABASE),
-            "MIGRATE_DATABASE_URL": self._cluster.dsn("portail_migrate", DATABASE),
             "PUBLIC_URL": self.options.url,
             "SECRET_KEY": own["secret_key"],
             "OIDC_ISSUER": f"http://127.0.0.1:{self.options.port + 1}",
@@ -168,7 +167,8 @@ class Demo:
         return child
 
     def _seed(self, environment: dict[str, str]) -> None:
-        seed = self._child("Données", "seed.log", environment, "server.cli", "demo-seed")
+        operator = {"MIGRATE_DATABASE_URL": self._cluster.dsn("portail_migrate", DATABASE)}
+        seed = self._child("Données", "seed.log", environment | operator, "server.cli", "demo-seed")
         seed.run_to_end()
         self._children.remove(seed)
 

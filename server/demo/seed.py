@@ -37,6 +37,8 @@ def run(environment: Mapping[str, str]) -> None:
         _write(people_file, directory_of(asyncio.run(_seed(environment))))
     elif not people_file.exists():
         raise ConfigurationError(HALF_DONE)
+    else:
+        asyncio.run(_follow_provider(environment))
 
 
 async def _is_empty(operator_dsn: str) -> bool:
@@ -44,6 +46,16 @@ async def _is_empty(operator_dsn: str) -> bool:
     try:
         async with operator.operator_transaction() as tx:
             return not await tenants.list_tenants(tx, "bailleur")
+    finally:
+        await operator.close()
+
+
+async def _follow_provider(environment: Mapping[str, str]) -> None:
+    """The development provider's address holds the port, which may change between two starts."""
+    operator = Database(environment["MIGRATE_DATABASE_URL"], pool_size=1)
+    try:
+        async with operator.operator_transaction() as tx:
+            await tenants.change_issuer(tx, environment["OIDC_ISSUER"])
     finally:
         await operator.close()
 

@@ -57,10 +57,7 @@ def _party(name: str, contingent: str) -> str:
 
 def _footer(reader: Reader) -> tuple[str, ...]:
     return (
-        (
-            "Message automatique du Portail du flux, adressé à "
-            f"{_party(reader.name, reader.contingent)}."
-        ),
+        f"Message automatique du Portail du flux pour : {_party(reader.name, reader.contingent)}.",
         (
             "Il ne contient aucune donnée nominative : candidats et motifs se lisent sur le "
             "portail, après connexion."
@@ -76,11 +73,12 @@ def _plural(count: int, noun: str) -> str:
 
 
 def _home(row: Orientation) -> str:
-    """A dwelling in the subject: T3 PLUS – Doussard."""
-    if row.dwelling is None:
+    """A dwelling in the subject: T3 PLUS – Doussard; an unnamed financing says nothing."""
+    home = row.dwelling
+    if home is None:
         return row.commune_name
-    typology = labels.TYPOLOGIES[row.dwelling.typology]
-    return f"{typology} {labels.FINANCINGS[row.dwelling.financing]} – {row.commune_name}"
+    financing = "" if home.financing == "other" else f" {labels.FINANCINGS[home.financing]}"
+    return f"{labels.TYPOLOGIES[home.typology]}{financing} – {row.commune_name}"
 
 
 def _reservataire(row: Orientation) -> str:
@@ -108,7 +106,7 @@ def _accept(row: Orientation, _reader: Reader) -> Wording:
     return Wording(
         mark="Offre acceptée",
         suffix=f" : {_reservataire(row)}",
-        paragraph=f"{_reservataire(row)} accepte le logement que vous lui avez proposé.",
+        paragraph="Le réservataire accepte le logement que vous lui avez proposé.",
         deadline=_candidates_due(row),
         consequence=IF_NO_CANDIDATE,
     )
@@ -118,8 +116,8 @@ def _refuse(row: Orientation, _reader: Reader) -> Wording:
     return Wording(
         mark="Offre refusée",
         suffix=f" : {_reservataire(row)}",
-        paragraph=f"{_reservataire(row)} refuse le logement. Vous pouvez le proposer à un autre "
-        "réservataire ; son motif, s'il en a donné un, se lit sur le portail.",
+        paragraph="Le réservataire refuse le logement. Vous pouvez le proposer à un autre ; le "
+        "motif du refus, s'il y en a un, se lit sur le portail.",
     )
 
 
@@ -268,7 +266,7 @@ def _size(row: Orientation) -> str:
     typology, financing = labels.TYPOLOGIES[home.typology], labels.FINANCINGS[home.financing]
     surface = f"{labels.number(home.surface_m2)}{labels.NBSP}m²"
     qpv = labels.QPV["yes" if home.is_qpv else "no"]
-    return f"{typology}, {surface}, {financing}, {row.commune_name}, {qpv}"
+    return f"{typology}, {surface}, financement {financing}, {row.commune_name}, {qpv}"
 
 
 # --- Commission -------------------------------------------------------------------------------
@@ -361,7 +359,9 @@ def _urgence_decided(row: Urgence, reader: Reader) -> Wording:
             action="Lire la décision",
         )
     name = row.charged_reservataire_name
-    charge = f"imputé à {_party(name, row.charged_contingent)}" if name else "hors flux"
+    charge = (
+        f"imputé au réservataire {_party(name, row.charged_contingent)}" if name else "hors flux"
+    )
     return Wording(
         mark="Validée" if reader.is_bailleur else "Imputée à votre contingent",
         paragraph=f"La préfecture valide l'affectation d'urgence : le logement est {charge} "

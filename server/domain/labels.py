@@ -163,6 +163,11 @@ PRESENTERS: Mapping[str, str] = {"reservataire": "réservataire", "bailleur": "b
 
 FIRST_QUARTILE: Mapping[str, str] = {"yes": "oui", "no": "non", "unknown": "non connu"}
 
+DALO_ORIGINS: Mapping[str, str] = {
+    "reservataire": "présenté par le réservataire",
+    "prefet": "désigné par le préfet",
+}
+
 CRITERIA: Mapping[str, str] = {
     "dalo": "ménage reconnu prioritaire par la commission de médiation (DALO)",
     "viol": "victime de viol ou d'agression sexuelle au domicile ou à ses abords",

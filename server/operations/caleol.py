@@ -59,6 +59,19 @@ class RecordDecision:
     decisions: tuple[CandidateDecision, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class AgendaItem:
+    """A dwelling of a session as the actor reads it: `offer` is None for whom it is hidden."""
+
+    orientation_id: UUID
+    position: int
+    reservataire_name: str
+    contingent: str
+    offer: Orientation | None
+    candidates: tuple[candidate_rows.Candidate, ...]
+    decisions: tuple[rows.Decision, ...]
+
+
 async def get(tx: TenantTransaction, session_id: UUID) -> rows.CaleolSession:
     require(tx.actor, Permission.CALEOL_READ)
     found = await rows.find_session(tx, session_id)
@@ -106,6 +119,30 @@ async def decisions_of(
     if not may(tx.actor, Permission.CANDIDATES_READ):
         return {}
     return await rows.list_decisions(tx, orientation_ids)
+
+
+async def agenda(tx: TenantTransaction, session_id: UUID) -> list[AgendaItem]:
+    """The dwellings of a session in order, each with what the actor may read of it."""
+    items = (await items_of(tx, [session_id])).get(session_id, [])
+    ids = [item.orientation_id for item in items]
+    names = await tenants.get_tenants(tx, {item.reservataire_id for item in items})
+    offers = await orientations.visible_of(tx, ids)
+    examined = await candidates_of(tx, ids)
+    decided = await decisions_of(tx, ids)
+    return [
+        AgendaItem(
+            orientation_id=item.orientation_id,
+            position=item.position,
+            reservataire_name=names[item.reservataire_id].name,
+            contingent=item.contingent,
+            offer=offers.get(item.orientation_id),
+            candidates=tuple(examined.get(item.orientation_id, ())),
+            decisions=tuple(
+                one for one in decided.get(item.orientation_id, ()) if one.session_id == session_id
+            ),
+        )
+        for item in items
+    ]
 
 
 # --- Planning ---------------------------------------------------------------------------------

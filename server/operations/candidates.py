@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
 
+DALO_ORIGINS = ("prefet", "reservataire")
 INPUT_CODES = frozenset({"nud_invalid", "criterion_unknown", "candidates_empty"})
 
 
@@ -81,6 +83,19 @@ def _typed(one: NewCandidate, presenter: Presenter) -> Candidate:
     )
 
 
+def _code_motifs(command: PresentCandidates) -> Iterator[Motif]:
+    """Codes that no form of ours offers; the law checks what a household may be."""
+    for index, one in enumerate(command.candidates):
+        if one.first_quartile not in {code.value for code in FirstQuartile}:
+            message = "Indiquez si le ménage relève du premier quartile : oui, non, inconnu."
+            field = f"candidates.{index}.first_quartile"
+            yield Motif(code="first_quartile_invalid", message=message, field=field)
+        if one.dalo_origin is not None and one.dalo_origin not in DALO_ORIGINS:
+            message = "Indiquez qui désigne le ménage DALO : le préfet ou le réservataire."
+            field = f"candidates.{index}.dalo_origin"
+            yield Motif(code="dalo_origin_invalid", message=message, field=field)
+
+
 def _raise(motifs: tuple[Motif, ...]) -> None:
     if any(motif.code in INPUT_CODES for motif in motifs):
         raise Invalid(*motifs)
@@ -90,6 +105,9 @@ def _raise(motifs: tuple[Motif, ...]) -> None:
 async def present(tx: TenantTransaction, command: PresentCandidates) -> Orientation:
     """Add the candidates, all or none; a complete list ends the search (T8)."""
     presenter = _presenter(tx)
+    unknown = tuple(_code_motifs(command))
+    if unknown:
+        raise Invalid(*unknown)
     row = await orientations.locked(tx, command.orientation_id)
     facts = orientations.facts_of(row)
     motifs = workflow.presenting_motifs(facts, now=tx.now, presenter=presenter)

@@ -316,7 +316,7 @@ async def advise_each(
     require(tx.actor, Permission.DWELLING_READ)
     require(tx.actor, Permission.VACANCY_READ)
     refused = await orientations.refusers(tx, [row.id for row in vacancies])
-    found = {}
+    found: dict[UUID, ExplainedAdvice] = {}
     for year in {row.registered_on.year for row in vacancies}:
         of_year = [row for row in vacancies if row.registered_on.year == year]
         found |= await _advise_year(tx, year, of_year, refused)

@@ -2,10 +2,28 @@
 
 from starlette.routing import Route
 
-from server.pages import access, flux, vacancies
+from server.pages import (
+    access,
+    accessibility,
+    caleol,
+    candidates,
+    dwellings,
+    flux,
+    live,
+    orientations,
+    urgences,
+    vacancies,
+)
 
 ROUTES: list[Route] = [
     *access.ROUTES,
+    *accessibility.ROUTES,
+    *caleol.ROUTES,
+    *candidates.ROUTES,
+    *dwellings.ROUTES,
     *flux.ROUTES,
+    *live.ROUTES,
+    *orientations.ROUTES,
+    *urgences.ROUTES,
     *vacancies.ROUTES,
 ]

@@ -1,4 +1,4 @@
-"""The flux: what the annexe 1 gives each réservataire, what it received, and where it comes from."""
+"""The flux: what the annexe 1 gives each réservataire, what it received, and why."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ async def _tiles(
     tiles = [] if is_reservataire else [_vacancy_tile(asked, boards, tx.now)]
     if tx.actor.capacity is Capacity.BAILLEUR:
         tiles.append(_mutation_tile(asked, await flux.own_mutation_share(tx, asked.year), tx.now))
-    counts = await orientations.counts(tx)
+    counts = await orientations.counts_in_law(tx)
     waiting = {"sent": "Réponses attendues", "searching": "Recherches de candidats en cours"}
     tiles.extend(
         {"label": label, "value": counts.get(state, 0), "href": f"/orientations?etat={state}"}

@@ -26,6 +26,9 @@ from server.tenants.sessions import SignedIn, find_signed_in
 from server.tenants.transactions import Database, TenantTransaction
 
 FLASH_COOKIE = "portail_message"
+BY_ITSELF = "portail-direct"
+"""Header of a panel that asks again by itself: no sign that somebody is there."""
+
 Handler = Callable[["Visit"], Awaitable[Response]]
 
 
@@ -116,6 +119,7 @@ class Visit:
         values: Mapping[str, Any] = {
             "shell": self.shell,
             "page_title": title,
+            "status": status,
             "breadcrumb": self.breadcrumb,
             "message": self._take_flash(),
             **context,
@@ -194,7 +198,11 @@ async def open_visit(request: Request) -> Visit:
         database=state.database,
         settings=state.settings,
         renderer=state.renderer,
-        signed_in=await find_signed_in(state.database, secret) if secret else None,
+        signed_in=await find_signed_in(
+            state.database, secret, touch=BY_ITSELF not in request.headers
+        )
+        if secret
+        else None,
     )
 
 

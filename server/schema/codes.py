@@ -15,9 +15,8 @@ def _codes(name: str, description: str, meanings: Mapping[str, str]) -> Any:
     """An enumeration whose values are the stored codes themselves, so that the rows of the
     database serialize as they are.
     """
-    enum = strawberry.enum(
-        StrEnum(name, {code: code for code in meanings}), description=description
-    )
+    made: Any = StrEnum(name, {code: code for code in meanings})
+    enum = strawberry.enum(made, description=description)
     for value in enum.__strawberry_definition__.values:
         value.description = meanings[value.name] or None
     return enum
@@ -148,4 +147,19 @@ DeliveryState = _codes(
         "failed": "échouée",
         "uncertain": "incertaine",
     },
+)
+MutationLevel = _codes(
+    "MutationLevel",
+    "Où en est la part des mutations internes, plafonnée à 10 % (art. 2.3).",
+    labels.LEVELS,
+)
+BilanAnswer = _codes(
+    "BilanAnswer",
+    "La réponse du réservataire.",
+    {**labels.ACCEPTANCES, "refused": "refus"},
+)
+BilanOutcome = _codes(
+    "BilanOutcome",
+    "Ce que la commission a fait de l'orientation.",
+    {"attributed": "attribuée", "not_attributed": "non attribuée"},
 )

@@ -16,9 +16,9 @@ from strawberry.types.graphql import OperationType
 
 from server.errors import PortalError
 from server.schema.context import Context
+from server.schema.definition import schema
 from server.schema.guard import UNSTORABLE, is_storable
 from server.schema.presenting import incident, present, refused
-from server.schema.definition import schema
 from server.tenants.actors import Actor
 from server.tenants.transactions import Database
 
@@ -144,8 +144,9 @@ async def _execute(asked: Asked, context: Context) -> ExecutionResult:
         ) from None
     except InvalidOperationTypeError:
         raise RequestError(
-            400, "operation_not_allowed", "L'API accepte des lectures (query) et des actes "
-            "(mutation)."
+            400,
+            "operation_not_allowed",
+            "L'API accepte des lectures (query) et des actes (mutation).",
         ) from None
 
 

@@ -6,15 +6,51 @@ from typing import Any
 
 import strawberry
 
-from server.schema import (
-    bilans,
-    caleol,
+from server.schema.bilans import Bilan, BilanPayload, list_bilans, one_bilan, publish_bilan
+from server.schema.caleol import (
+    CaleolSession,
+    CaleolSessionConnection,
+    CaleolSessionPayload,
+    one_session,
+    plan_caleol,
+    record_decision,
+    record_lease,
+    session_page,
+)
+from server.schema.dwellings import (
+    Dwelling,
+    Vacancy,
+    VacancyConnection,
+    VacancyPayload,
     dwellings,
-    flux,
-    me,
-    notifications,
-    orientations,
-    urgences,
+    keep_vacancy,
+    one_vacancy,
+    register_vacancy,
+    vacancy_page,
+)
+from server.schema.flux import FluxBoard, flux_boards
+from server.schema.me import Me, me
+from server.schema.notifications import NotificationConnection, notification_page
+from server.schema.orientations import (
+    Orientation,
+    OrientationConnection,
+    OrientationPayload,
+    accept_orientation,
+    one_orientation,
+    orientation_page,
+    present_candidates,
+    refuse_orientation,
+    send_orientation,
+    withdraw_orientation,
+)
+from server.schema.urgences import (
+    Urgence,
+    UrgenceConnection,
+    UrgencePayload,
+    decide_urgent_allocation,
+    one_urgence,
+    request_urgent_allocation,
+    urgence_page,
 )
 
 
@@ -31,98 +67,78 @@ def _act(resolver: Any, payload: Any, description: str) -> Any:
 
 @strawberry.type(description="Ce que l'on peut lire ; chaque organisme ne voit que sa part.")
 class Query:
-    me = _read(me.me, me.Me, "Qui vous êtes, et l'heure du portail.")
-    flux_boards = _read(
-        flux.flux_boards, list[flux.FluxBoard], "Les annexes 1 d'une année et leur position."
-    )
+    me = _read(me, Me, "Qui vous êtes, et l'heure du portail.")
+    flux_boards = _read(flux_boards, list[FluxBoard], "Les annexes 1 d'une année et leur position.")
     dwellings = _read(
-        dwellings.dwellings,
-        list[dwellings.Dwelling],
+        dwellings,
+        list[Dwelling],
         "Les logements du bailleur qui répondent à une recherche, 50 au plus.",
     )
-    vacancies = _read(
-        dwellings.vacancy_page, dwellings.VacancyConnection, "Les libérations du bailleur."
-    )
-    vacancy = _read(dwellings.one_vacancy, dwellings.Vacancy, "Une libération et son conseil.")
+    vacancies = _read(vacancy_page, VacancyConnection, "Les libérations du bailleur.")
+    vacancy = _read(one_vacancy, Vacancy, "Une libération et son conseil.")
     orientations = _read(
-        orientations.orientation_page,
-        orientations.OrientationConnection,
+        orientation_page,
+        OrientationConnection,
         "Les offres de logements dont vous êtes partie.",
     )
-    orientation = _read(orientations.one_orientation, orientations.Orientation, "Une offre.")
-    caleol_sessions = _read(
-        caleol.session_page, caleol.CaleolSessionConnection, "Les séances de la CALEOL."
-    )
-    caleol_session = _read(caleol.one_session, caleol.CaleolSession, "Une séance de la CALEOL.")
-    urgences = _read(
-        urgences.urgence_page, urgences.UrgenceConnection, "Les affectations d'urgence."
-    )
-    urgence = _read(urgences.one_urgence, urgences.Urgence, "Une affectation d'urgence.")
-    bilans = _read(
-        bilans.list_bilans, list[bilans.Bilan], "Les bilans annuels, sans leur contenu."
-    )
-    bilan = _read(bilans.one_bilan, bilans.Bilan, "Un bilan annuel et son contenu.")
+    orientation = _read(one_orientation, Orientation, "Une offre.")
+    caleol_sessions = _read(session_page, CaleolSessionConnection, "Les séances de la CALEOL.")
+    caleol_session = _read(one_session, CaleolSession, "Une séance de la CALEOL.")
+    urgences = _read(urgence_page, UrgenceConnection, "Les affectations d'urgence.")
+    urgence = _read(one_urgence, Urgence, "Une affectation d'urgence.")
+    bilans = _read(list_bilans, list[Bilan], "Les bilans annuels, sans leur contenu.")
+    bilan = _read(one_bilan, Bilan, "Un bilan annuel et son contenu.")
     notifications = _read(
-        notifications.notification_page,
-        notifications.NotificationConnection,
+        notification_page,
+        NotificationConnection,
         "Les messages adressés à votre organisme.",
     )
 
 
 @strawberry.type(description="Les actes ; une requête en porte un seul.")
 class Mutation:
-    register_vacancy = _act(
-        dwellings.register_vacancy, dwellings.VacancyPayload, "Enregistrer une libération."
-    )
+    register_vacancy = _act(register_vacancy, VacancyPayload, "Enregistrer une libération.")
     keep_vacancy = _act(
-        dwellings.keep_vacancy,
-        dwellings.VacancyPayload,
+        keep_vacancy,
+        VacancyPayload,
         "Garder une libération pour une mutation interne ou sur la part du bailleur.",
     )
     send_orientation = _act(
-        orientations.send_orientation,
-        orientations.OrientationPayload,
+        send_orientation,
+        OrientationPayload,
         "Offrir un logement libéré à un réservataire.",
     )
-    accept_orientation = _act(
-        orientations.accept_orientation, orientations.OrientationPayload, "Accepter une offre."
-    )
-    refuse_orientation = _act(
-        orientations.refuse_orientation, orientations.OrientationPayload, "Refuser une offre."
-    )
+    accept_orientation = _act(accept_orientation, OrientationPayload, "Accepter une offre.")
+    refuse_orientation = _act(refuse_orientation, OrientationPayload, "Refuser une offre.")
     withdraw_orientation = _act(
-        orientations.withdraw_orientation,
-        orientations.OrientationPayload,
+        withdraw_orientation,
+        OrientationPayload,
         "Retirer une offre, avec son motif.",
     )
     present_candidates = _act(
-        orientations.present_candidates,
-        orientations.OrientationPayload,
+        present_candidates,
+        OrientationPayload,
         "Présenter des candidats : trois, ou un seul s'il est reconnu DALO.",
     )
     plan_caleol = _act(
-        caleol.plan_caleol,
-        caleol.CaleolSessionPayload,
+        plan_caleol,
+        CaleolSessionPayload,
         "Convoquer une séance de la CALEOL et inviter ses membres.",
     )
     record_decision = _act(
-        caleol.record_decision,
-        orientations.OrientationPayload,
+        record_decision,
+        OrientationPayload,
         "Enregistrer les décisions de la CALEOL sur un logement.",
     )
-    record_lease = _act(
-        caleol.record_lease, orientations.OrientationPayload, "Enregistrer la signature du bail."
-    )
+    record_lease = _act(record_lease, OrientationPayload, "Enregistrer la signature du bail.")
     request_urgent_allocation = _act(
-        urgences.request_urgent_allocation,
-        urgences.UrgencePayload,
+        request_urgent_allocation,
+        UrgencePayload,
         "Demander à la préfecture d'affecter un logement libéré à une crise.",
     )
     decide_urgent_allocation = _act(
-        urgences.decide_urgent_allocation,
-        urgences.UrgencePayload,
+        decide_urgent_allocation,
+        UrgencePayload,
         "Décider d'une affectation d'urgence, pour la préfecture.",
     )
-    publish_bilan = _act(
-        bilans.publish_bilan, bilans.BilanPayload, "Publier le bilan d'une année."
-    )
+    publish_bilan = _act(publish_bilan, BilanPayload, "Publier le bilan d'une année.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ def _parser(read: Callable[[str], Any], expected: str) -> Callable[[Any], Any]:
         if isinstance(value, str):
             try:
                 return read(value)
-            except ValueError:
+            except (ValueError, InvalidOperation):
                 pass
         raise GraphQLError(f"Valeur non reconnue : {expected}.")
 
@@ -67,6 +68,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_iso,
         parse_value=_parser(_instant, "un instant s'écrit 2026-04-30T10:00:00+02:00"),
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="Un nombre décimal exact, écrit en texte avec un point : 63.50.",
+        serialize=str,
+        parse_value=_parser(Decimal, "un nombre décimal s'écrit avec un point"),
     ),
     UUID: strawberry.scalar(
         name="UUID",

@@ -74,15 +74,18 @@ async def open_session(
     return secret
 
 
-async def find_signed_in(database: Database, secret: str) -> SignedIn | None:
-    """The session of a cookie, with the rights of this very moment; None if ended or revoked."""
+async def find_signed_in(database: Database, secret: str, *, touch: bool = True) -> SignedIn | None:
+    """The session of a cookie, with the rights of this very moment; None if ended or revoked.
+
+    Without `touch` it is only looked at: what a page does by itself is no sign of its reader.
+    """
     now = datetime.now(UTC)
     async with database.identity_transaction() as tx:
         session = await tenants.find_session(tx, digest(secret), at=now, idle_since=now - IDLE)
         if session is None:
             return None
         known = await tenants.list_memberships(tx, session.person_id)
-        if now - session.last_seen_at > SEEN_EVERY:
+        if touch and now - session.last_seen_at > SEEN_EVERY:
             await tenants.update_session(tx, session.id_hash, last_seen_at=now)
     current = next((one for one in known if one.id == session.membership_id), None)
     return SignedIn(

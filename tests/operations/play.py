@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from server.domain.deadlines import PARIS
-from server.errors import Conflict, Forbidden, Invalid, NotFound, PortalError
+from server.errors import Forbidden, NotFound, PortalError
 from server.operations import caleol, candidates, orientations, vacancies
 from server.operations.candidates import NewCandidate, PresentCandidates
 from server.operations.orientations import SendOrientation
@@ -99,7 +99,9 @@ class Play:
 
     # --- Acting -------------------------------------------------------------------------------
 
-    async def does(self, who: str | Actor, act: Act[Result], *, now: datetime | None = None) -> Result:
+    async def does(
+        self, who: str | Actor, act: Act[Result], *, now: datetime | None = None
+    ) -> Result:
         actor = self.actor(who) if isinstance(who, str) else who
         async with self.stage.app.write_transaction(actor, now=now or self.now) as tx:
             return await act(tx)
@@ -186,7 +188,7 @@ class Play:
             "select schemaname, tablename from pg_tables"
             " where schemaname in ('public', 'dramatiq') order by 1, 2"
         )
-        one = "select {name}, count(*), md5(string_agg(t::text, E'\\n' order by t::text)) from {t} t"
+        one = "select {name}, count(*), md5(string_agg(t::text, '|' order by t::text)) from {t} t"
         statement = sql.SQL(" union all ").join(
             sql.SQL(one).format(name=sql.Literal(name), t=sql.Identifier(schema, name))
             for schema, name in tables
@@ -246,6 +248,11 @@ class Play:
         await self.present(orientation_id, *NUDS[:3])
         return orientation_id
 
+    async def reach_candidates(self, orientation_id: UUID, who: str) -> None:
+        """The réservataire accepts its offer and presents three candidates."""
+        await self.does(who, lambda tx: orientations.accept(tx, orientation_id))
+        await self.present(orientation_id, *NUDS[:3], who=who)
+
     def candidates(self, orientation_id: UUID) -> list[UUID]:
         return [
             row[0]
@@ -301,21 +308,3 @@ class Play:
     def day(self, days: int = 0) -> date:
         return self.now.date() + timedelta(days=days)
 
-
-__all__ = [
-    "DOUSSARD",
-    "FAVERGES",
-    "HSH",
-    "LAST_OF_APRIL",
-    "NOT_THE_BAILLEUR",
-    "NOT_THE_RESERVATAIRE",
-    "NUDS",
-    "PUBLIER",
-    "Conflict",
-    "Effects",
-    "Forbidden",
-    "Invalid",
-    "NotFound",
-    "Play",
-    "paris",
-]

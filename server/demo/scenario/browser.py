@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
@@ -44,7 +44,7 @@ class Browser:
         self.name = name
         self._client = httpx2.Client(base_url=url, follow_redirects=True, timeout=PATIENCE)
 
-    def __enter__(self) -> Browser:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -74,7 +74,9 @@ class Browser:
             raise NotAsAgreed(_unexpected(self.name, answer, "une réussite"))
         return self._checked(response, status) if status is not None else answer
 
-    def submit(self, on: Answer, form: Form, changes: Values, *, status: int | None = None) -> Answer:
+    def submit(
+        self, on: Answer, form: Form, changes: Values, *, status: int | None = None
+    ) -> Answer:
         """Fill in the named fields, keep the others as the page gave them, and send."""
         unknown = set(changes) - form.names
         if unknown:

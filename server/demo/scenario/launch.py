@@ -48,7 +48,8 @@ class Directory:
         for one in self.people:
             if one.organisme == organisme and role in (None, one.role):
                 return one
-        raise NotAsAgreed(f"La démonstration n'a personne pour {organisme} ({role or 'tout rôle'}).")
+        wanted = role or "tout rôle"
+        raise NotAsAgreed(f"La démonstration n'a personne pour {organisme} ({wanted}).")
 
 
 def read_directory(path: Path, url: str | None = None) -> Directory:
@@ -95,7 +96,7 @@ def free_port() -> int:
     start = FIRST_PORT + os.getpid() * 7 % (LAST_PORT - FIRST_PORT)
     for port in (*range(start, LAST_PORT, 10), *range(FIRST_PORT, start, 10)):
         if _is_free(port) and _is_free(port + 1):
-            return port
+            return int(port)
     raise NotAsAgreed("Aucun port libre sur cette machine.")
 
 
@@ -108,13 +109,14 @@ def own_demo() -> Iterator[Directory]:
         environment = {**os.environ, "PORTAIL_DATA": str(data), "PORT": str(free_port())}
         environment.pop("RESET", None)
         with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 # our own command
+            process = subprocess.Popen(
                 [sys.executable, "-m", "server.cli", "demo"],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             try:
                 _wait_until_ready(process, data / "demo.json", log)

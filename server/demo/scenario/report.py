@@ -66,11 +66,9 @@ def shown(value: object) -> str:
     """A value as a person reads it: lists without Python's brackets and quotes."""
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value)) or "rien"
-    return {None: "rien", True: "oui", False: "non"}.get(value) if _is_flag(value) else str(value)  # type: ignore[arg-type,return-value]
-
-
-def _is_flag(value: object) -> bool:
-    return value is None or isinstance(value, bool)
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return "rien" if value is None else str(value)
 
 
 def squeezed(text: str) -> str:

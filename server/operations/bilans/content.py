@@ -15,7 +15,7 @@ from uuid import UUID
 
 from server.db.bilans import BilanRow
 from server.db.tenants import Tenant
-from server.domain.bilans import Bilan, DetailRow, Figures, Nature, OrientationRow
+from server.domain.bilans import Bilan, DetailRow, Figures, Nature, OrientationRow, OutRow
 from server.domain.dwellings import construction_period
 from server.domain.flux import BAILLEUR, CommuneRates
 from server.domain.orientations import State
@@ -53,11 +53,15 @@ def _own_share(bailleur: Tenant) -> str:
     return f"{bailleur.name}, part non réservée"
 
 
+def _named(bilan: Bilan) -> list[str]:
+    """The parties of the lines of volet 1, in their order."""
+    keys = (key for row in bilan.detailed for key in (_party(row), _charged_to(row)) if key)
+    return list(dict.fromkeys(keys))
+
+
 def party_ids(bilan: Bilan) -> set[UUID]:
     """The réservataires that a bilan names."""
-    keys = {one.party_key for one in bilan.parties} | {
-        key for row in bilan.detailed for key in (_party(row), _charged_to(row)) if key
-    }
+    keys = {*(one.party_key for one in bilan.parties), *_named(bilan)}
     return {split_party_key(key)[0] for key in keys if key != BAILLEUR}
 
 
@@ -70,9 +74,6 @@ def freeze(
     *,
     is_provisional: bool,
 ) -> Content:
-    counted = {one.party_key for one in bilan.parties}
-    named = [key for row in bilan.detailed for key in (_party(row), _charged_to(row)) if key]
-    others = [key for key in dict.fromkeys(named) if key not in counted]
     bailleur = parties.bailleur
     return {
         "format": FORMAT,
@@ -81,10 +82,7 @@ def freeze(
         "is_provisional": is_provisional,
         "basis": bilan.basis.value,
         "communes": dict(communes),
-        "parties": [
-            {**parties.describe(one.party_key), **_figures(one.figures)} for one in bilan.parties
-        ]
-        + [{**parties.describe(key), **_NOTHING} for key in others],
+        "parties": _parties(bilan, parties),
         "tables": {
             dimension.value: [
                 {"party": one.party_key, "value": one.value, **_figures(one.figures)}
@@ -98,22 +96,32 @@ def freeze(
             for key, rate in one.rates
         ],
         "detailed": [_detail(row, facts.rows[row.vacancy.key]) for row in bilan.detailed],
-        "out_of_flux": [
-            {
-                "nature": one.nature.value,
-                "insee": one.insee,
-                "commune": one.commune_name,
-                "typology": one.typology.value,
-                "count": one.count,
-            }
-            for one in bilan.out_of_flux
-        ],
+        "out_of_flux": [_out_row(one) for one in bilan.out_of_flux],
         "mutations": {**vars(bilan.mutations), "level": bilan.mutations.level.value},
         "checks": [{**vars(one), "is_ok": one.is_ok} for one in bilan.checks],
     }
 
 
 _NOTHING = {"due": 0, "oriented": 0, "attributed": 0, "leased": 0, "gap": 0}
+
+
+def _parties(bilan: Bilan, parties: Parties) -> list[Content]:
+    """Those that count, then those that volet 1 names and that received nothing that counts."""
+    counted = {one.party_key for one in bilan.parties}
+    return [
+        *({**parties.describe(one.party_key), **_figures(one.figures)} for one in bilan.parties),
+        *({**parties.describe(key), **_NOTHING} for key in _named(bilan) if key not in counted),
+    ]
+
+
+def _out_row(one: OutRow) -> Content:
+    return {
+        "nature": one.nature.value,
+        "insee": one.insee,
+        "commune": one.commune_name,
+        "typology": one.typology.value,
+        "count": one.count,
+    }
 
 
 def _figures(figures: Figures) -> dict[str, int]:

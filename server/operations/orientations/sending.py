@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from server.db import conventions, dwellings, orientations
+from server.db import conventions, dwellings, orientations, tenants
 from server.db.ids import new_id
 from server.domain import orientations as law
 from server.domain.deadlines import Deadline, local_day
@@ -22,6 +22,7 @@ from server.operations.vacancies import facts_of as dwelling_facts_of
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
 
+STATE_CONTINGENTS = ("fonctionnaires", "rs")
 TAKEN = Motif(
     code="live_orientation_exists",
     message="Une orientation est déjà en cours pour ce logement.",
@@ -68,6 +69,7 @@ async def preview(tx: TenantTransaction, command: SendOrientation) -> Transition
     vacancy = await dwellings.find_vacancy(tx, command.vacancy_id)
     if vacancy is None:
         raise NotFound
+    await _check_contingent(tx, command)
     facts, _ = await _send_facts(tx, vacancy, command)
     return _allowed(law.send(facts, now=tx.now))
 
@@ -96,6 +98,7 @@ async def send(tx: TenantTransaction, command: SendOrientation) -> UUID:
     if vacancy is None:
         raise NotFound
     _check_vacancy(vacancy)
+    await _check_contingent(tx, command)
     facts, convention = await _send_facts(tx, vacancy, command)
     transition = _allowed(law.send(facts, now=tx.now))
     explained = await advise(tx, vacancy)
@@ -105,24 +108,11 @@ async def send(tx: TenantTransaction, command: SendOrientation) -> UUID:
     orientation_id = new_id()
     values = {
         "id": orientation_id,
-        "bailleur_id": tx.actor.tenant_id,
-        "reservataire_id": command.reservataire_id,
-        "contingent": command.contingent,
-        "vacancy_id": vacancy.id,
-        "dwelling_id": vacancy.dwelling.id,
-        "convention_id": convention.id,
-        "insee": vacancy.dwelling.insee,
-        "state": transition.to_state.value,
         "rank": 1 + await orientations.count_offers(tx, vacancy.id),
-        "sent_at": tx.now,
-        "sent_on": transition.on,
-        "answer_due_at": transition.answer.due_at,
-        "answer_last_day": transition.answer.last_day,
-        "answer_receipt": receipt(transition.answer),
-        "answer_days": convention.answer_days,
-        "candidate_days": convention.candidate_days,
         "departure_motif": motif,
         "advice": explained.snapshot(),
+        **_offered(tx, vacancy, command, convention),
+        **_opened(tx, transition, transition.answer),
     }
     try:
         await orientations.insert_orientation(tx, values)
@@ -130,6 +120,48 @@ async def send(tx: TenantTransaction, command: SendOrientation) -> UUID:
         raise Conflict(TAKEN) from error
     await _tell_sent(tx, orientation_id, vacancy, command, transition)
     return orientation_id
+
+
+def _offered(
+    tx: TenantTransaction,
+    vacancy: dwellings.Vacancy,
+    command: SendOrientation,
+    convention: conventions.Convention,
+) -> dict[str, Any]:
+    return {
+        "bailleur_id": tx.actor.tenant_id,
+        "reservataire_id": command.reservataire_id,
+        "contingent": command.contingent,
+        "vacancy_id": vacancy.id,
+        "dwelling_id": vacancy.dwelling.id,
+        "convention_id": convention.id,
+        "insee": vacancy.dwelling.insee,
+        "answer_days": convention.answer_days,
+        "candidate_days": convention.candidate_days,
+    }
+
+
+def _opened(tx: TenantTransaction, transition: Transition, answer: Deadline) -> dict[str, Any]:
+    return {
+        "state": transition.to_state.value,
+        "sent_at": tx.now,
+        "sent_on": transition.on,
+        "answer_due_at": answer.due_at,
+        "answer_last_day": answer.last_day,
+        "answer_receipt": receipt(answer),
+    }
+
+
+async def _check_contingent(tx: TenantTransaction, command: SendOrientation) -> None:
+    """The State answers by contingent, the others have none: anything else would reach nobody."""
+    found = await tenants.get_tenants(tx, [command.reservataire_id])
+    is_state = any(one.category == "etat" for one in found.values())
+    if is_state and command.contingent not in STATE_CONTINGENTS:
+        message = "Indiquez le contingent de l'État : fonctionnaires ou mal-logés (RS)."
+        raise Invalid(Motif(code="contingent_invalid", message=message, field="contingent"))
+    if not is_state and command.contingent != "none":
+        message = "Seul l'État a des contingents : ce réservataire n'en a pas."
+        raise Invalid(Motif(code="contingent_invalid", message=message, field="contingent"))
 
 
 def _check_vacancy(vacancy: dwellings.Vacancy) -> None:

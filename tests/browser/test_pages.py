@@ -1,0 +1,73 @@
+"""Every page, for each kind of visitor, on every screen: quiet, narrow enough, accessible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.browser.crawl import Crawl, Seen, page_routes
+from tests.browser.window import DESKTOP, PHONE, SMALLEST, Window, Windows
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclusion:
+    """A rule of axe that a page breaks for now; past its date the page fails again."""
+
+    route: str
+    rule: str
+    until: date
+    reason: str
+
+
+EXCLUSIONS: tuple[Exclusion, ...] = ()
+
+
+def is_excluded(route: str, rule: str) -> bool:
+    return any((one.route, one.rule) == (route, rule) for one in EXCLUSIONS)
+
+
+@pytest.mark.parametrize("route", page_routes())
+def test_page_on_every_screen(route: str, crawled: Crawl, windows: Windows) -> None:
+    """RGAA by axe in light and dark, no message in the console, no width beyond the screen."""
+    problems = [
+        f"{seen.slug} {seen.address} {problem}"
+        for seen in crawled.samples(route)
+        for problem in look(windows.of(seen.slug), seen)
+    ]
+    assert problems == []
+
+
+def look(window: Window, seen: Seen) -> list[str]:
+    page = window.page
+    page.emulate_media(color_scheme="light")
+    window.resize(DESKTOP)
+    window.go(seen.address)
+    found = [*window.overflow(), *accessible(window, seen, "1280 px")]
+    window.resize(PHONE)
+    found += window.overflow()
+    window.resize(SMALLEST)
+    found += [*window.overflow(), *accessible(window, seen, "320 px")]
+    window.open_details()
+    found += window.overflow()
+    page.emulate_media(color_scheme="dark")
+    window.resize(DESKTOP)
+    found += [*window.overflow(), *accessible(window, seen, "sombre, tout déplié")]
+    return [*found, *window.noises]
+
+
+def accessible(window: Window, seen: Seen, screen: str) -> list[str]:
+    return [
+        f"[{screen}] {rule} : {where}"
+        for rule, where in window.axe()
+        if not is_excluded(seen.route, rule)
+    ]
+
+
+def test_exclusions_are_dated_and_reasoned() -> None:
+    today = datetime.now(UTC).date()
+    assert [one for one in EXCLUSIONS if one.until < today or len(one.reason) < 20] == []
+    assert {one.route for one in EXCLUSIONS} <= set(page_routes())

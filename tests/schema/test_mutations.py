@@ -1,0 +1,484 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.operations.play import HSH, NUDS, paris
+from tests.schema.client import Api
+
+VACANCY = "vacancy { id state nature dwelling { id } advice { proposals { name } } }"
+ORIENTATION = """orientation { id state version acceptanceMode refusalMotif withdrawalReason
+  leasedOn candidates { id nud isDalo } decisions { outcome rank } timeline { act } }"""
+SESSION = """session { id state place items { orientationId orientation { state } }
+  invitations { tenantName capacity } }"""
+URGENCE = "urgence { id state chargedReservataireName decisionReason }"
+BILAN = """bilan { id year state downloadPath deliveries { tenantName }
+  content { isProvisional parties { name due { units } oriented gap { dwellings } }
+    detailed { address nature sentOn partyKey } consolidated { dimension cells { value label } }
+    outOfFlux { nature count } mutations { ratio level } checks { code label isOk }
+    rates { rate rateBp } } }"""
+
+Input = Mapping[str, Any]
+
+
+def of(orientation_id: UUID, **values: Any) -> dict[str, Any]:
+    return {"orientationId": str(orientation_id), **values}
+
+
+# --- Vacancies --------------------------------------------------------------------------------
+
+
+async def test_registering_a_vacancy_says_who_should_receive_it(api: Api) -> None:
+    home = str(api.play.home())
+    values = {"dwellingId": home, "freeOn": "2026-06-30", "noticeOn": "2026-04-29"}
+    payload = await api.act("alice", "registerVacancy", "RegisterVacancyInput", VACANCY, **values)
+    assert payload["errors"] == []
+    assert payload["vacancy"]["state"] == "open"
+    assert payload["vacancy"]["dwelling"] == {"id": home}
+    assert payload["vacancy"]["advice"]["proposals"][0] == {"name": "Commune de Doussard"}
+    assert api.play.journal(UUID(payload["vacancy"]["id"]))[0][0] == "vacancy.registered"
+
+
+async def test_a_machine_acts_through_the_api(api: Api) -> None:
+    values = {"dwellingId": str(api.play.home()), "freeOn": "2026-06-30"}
+    payload = await api.act(
+        "hsh machine", "registerVacancy", "RegisterVacancyInput", VACANCY, **values
+    )
+    (line,) = api.play.journal(UUID(payload["vacancy"]["id"]))
+    assert line[-1] == "api"
+
+
+@pytest.mark.parametrize(
+    ("who", "values", "code", "field"),
+    [
+        ("alice", {"noticeOn": "2026-07-01"}, "notice_after_free", "noticeOn"),
+        ("alice", {"dwellingId": str(uuid4())}, "not_found", None),
+        ("bruno", {}, "forbidden", None),
+        ("chloe", {}, "forbidden", None),
+        ("denis", {}, "not_found", None),
+        ("estelle", {}, "forbidden", None),
+        ("farid", {}, "forbidden", None),
+        ("doussard machine", {}, "forbidden", None),
+    ],
+)
+async def test_a_vacancy_refused(
+    api: Api, who: str, values: Input, code: str, field: str | None
+) -> None:
+    known = {"dwellingId": str(api.play.home()), "freeOn": "2026-06-30", **values}
+    errors = await api.is_refused(
+        who, "registerVacancy", "RegisterVacancyInput", VACANCY, code, **known
+    )
+    assert [error["field"] for error in errors] == [field]
+
+
+async def test_a_dwelling_has_one_vacancy_and_is_in_the_assiette(api: Api) -> None:
+    await api.play.vacancy()
+    names = ("registerVacancy", "RegisterVacancyInput", VACANCY)
+    values = {"dwellingId": str(api.play.home()), "freeOn": "2026-06-30"}
+    (error,) = await api.is_refused("alice", *names, "vacancy_already_open", **values)
+    assert error["field"] == "dwellingId"
+    excluded = api.play.stage.world.excluded[HSH, "74123"][0]
+    values["dwellingId"] = str(excluded)
+    (error,) = await api.is_refused("alice", *names, "dwelling_outside_assiette", **values)
+    assert "plan de vente" in error["message"]
+
+
+async def test_a_vacancy_is_kept_once(api: Api) -> None:
+    vacancy_id = str(await api.play.vacancy())
+    names = ("keepVacancy", "KeepVacancyInput", VACANCY)
+    for who, code in (("bruno", "forbidden"), ("denis", "not_found"), ("chloe", "forbidden")):
+        await api.is_refused(who, *names, code, vacancyId=vacancy_id, nature="mutation")
+    payload = await api.act("alice", *names, vacancyId=vacancy_id, nature="own", reason="Part")
+    assert (payload["vacancy"]["state"], payload["vacancy"]["nature"]) == ("closed", "own")
+    await api.is_refused(
+        "alice", *names, "vacancy_not_available", vacancyId=vacancy_id, nature="mutation"
+    )
+
+
+# --- Orientations -----------------------------------------------------------------------------
+
+SEND = ("sendOrientation", "SendOrientationInput", ORIENTATION)
+
+
+async def test_sending_an_offer(api: Api) -> None:
+    vacancy_id = str(await api.play.vacancy())
+    values = {"vacancyId": vacancy_id, "reservataireId": str(api.play.tenant("doussard"))}
+    for who, code in (("bruno", "forbidden"), ("denis", "not_found"), ("chloe", "forbidden")):
+        await api.is_refused(who, *SEND, code, **values)
+    payload = await api.act("alice", *SEND, **values)
+    assert payload["errors"] == []
+    assert payload["orientation"]["state"] == "sent"
+    assert [one["act"] for one in payload["orientation"]["timeline"]] == [
+        "orientation.sent",
+        "vacancy.registered",
+    ]
+    await api.is_refused("alice", *SEND, "live_orientation_exists", **values)
+
+
+@pytest.mark.parametrize(
+    ("slug", "values", "code"),
+    [
+        ("action-logement", {}, "departure_motif_required"),
+        ("faverges-seythenex", {"departureMotif": "Essai"}, "outside_perimeter"),
+        ("publier", {"departureMotif": "Essai"}, "outside_perimeter"),
+        ("leman-habitat", {"departureMotif": "Essai"}, "no_convention"),
+    ],
+)
+async def test_an_offer_refused(api: Api, slug: str, values: Input, code: str) -> None:
+    vacancy_id = str(await api.play.vacancy())
+    before = api.play.dump()
+    payload = await api.act(
+        "alice",
+        *SEND,
+        vacancyId=vacancy_id,
+        reservataireId=str(api.play.tenant(slug)),
+        **values,
+    )
+    assert payload["orientation"] is None
+    assert code in [error["code"] for error in payload["errors"]], payload["errors"]
+    assert api.play.dump() == before
+
+
+async def test_accepting_refusing_withdrawing(api: Api) -> None:
+    accepted, refused, withdrawn = [
+        await api.play.offer(home=api.play.home(number=number)) for number in range(3)
+    ]
+    accept = ("acceptOrientation", "AcceptOrientationInput", ORIENTATION)
+    refuse = ("refuseOrientation", "RefuseOrientationInput", ORIENTATION)
+    withdraw = ("withdrawOrientation", "WithdrawOrientationInput", ORIENTATION)
+    for who, code in (
+        *(("alice", "forbidden"), ("bruno", "forbidden"), ("denis", "forbidden")),
+        *(("karine", "not_found"), ("estelle", "forbidden"), ("farid", "forbidden")),
+        ("faverges machine", "not_found"),
+    ):
+        await api.is_refused(who, *accept, code, **of(accepted))
+        await api.is_refused(who, *refuse, code, **of(accepted))
+    for who, code in (("chloe", "forbidden"), ("bruno", "forbidden"), ("denis", "not_found")):
+        await api.is_refused(who, *withdraw, code, **of(withdrawn, reason="Essai"))
+    payload = await api.act("chloe", *accept, **of(accepted, expectedVersion=1))
+    assert payload["orientation"]["state"] == "searching"
+    assert payload["orientation"]["acceptanceMode"] == "express"
+    payload = await api.act("doussard machine", *refuse, **of(refused, motif="Trop loin"))
+    assert payload["orientation"]["state"] == "refused"
+    assert payload["orientation"]["refusalMotif"] == "Trop loin"
+    (error,) = await api.is_refused(
+        "alice", *withdraw, "reason_required", **of(withdrawn, reason=" ")
+    )
+    assert error["field"] == "reason"
+    payload = await api.act("alice", *withdraw, **of(withdrawn, reason="Sinistre"))
+    assert payload["orientation"]["withdrawalReason"] == "Sinistre"
+    await api.is_refused("chloe", *refuse, "stale_version", **of(accepted))
+
+
+async def test_a_stale_version_and_an_answer_too_late(api: Api) -> None:
+    orientation_id = await api.play.offer()
+    accept = ("acceptOrientation", "AcceptOrientationInput", ORIENTATION)
+    await api.is_refused("chloe", *accept, "stale_version", **of(orientation_id, expectedVersion=9))
+    api.set_clock(paris("2026-05-06T00:00"))
+    (error,) = await api.is_refused("chloe", *accept, "answer_too_late", **of(orientation_id))
+    assert "réputée acceptée depuis le mardi 5 mai 2026 à 24 h" in error["message"]
+
+
+PRESENT = ("presentCandidates", "PresentCandidatesInput", ORIENTATION)
+
+
+async def test_presenting_three_candidates_ends_the_search(api: Api) -> None:
+    orientation_id = await api.play.search()
+    candidates = [{"nud": nud, "criterion": "f"} for nud in NUDS[:3]]
+    for who, code in (("alice", "wrong_state"), ("bruno", "forbidden"), ("karine", "not_found")):
+        await api.is_refused(who, *PRESENT, code, **of(orientation_id, candidates=candidates))
+    payload = await api.act("chloe", *PRESENT, **of(orientation_id, candidates=candidates))
+    assert payload["orientation"]["state"] == "candidates_complete"
+    assert [one["nud"] for one in payload["orientation"]["candidates"]] == list(NUDS[:3])
+    assert payload["orientation"]["version"] == api.play.scalar(
+        "select version from orientations where id = %s", orientation_id
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidates", "code", "field"),
+    [
+        ([{"nud": "123"}], "nud_invalid", "candidates.0.nud"),
+        ([{"nud": "0" * 17 + "é"}], "nud_invalid", "candidates.0.nud"),
+        ([{"nud": NUDS[0]}, {"nud": NUDS[0]}], "nud_already_presented", "candidates.1.nud"),
+        ([{"nud": nud} for nud in NUDS[:4]], "too_many_candidates", None),
+        ([{"nud": NUDS[0], "isDalo": True}, {"nud": NUDS[1]}], "dalo_not_alone", None),
+        ([], "candidates_empty", None),
+    ],
+)
+async def test_candidates_refused(
+    api: Api, candidates: list[Input], code: str, field: str | None
+) -> None:
+    orientation_id = await api.play.search()
+    errors = await api.is_refused(
+        "chloe", *PRESENT, code, **of(orientation_id, candidates=candidates)
+    )
+    assert field in [error["field"] for error in errors]
+    assert not any(nud in error["message"] for error in errors for nud in NUDS)
+
+
+async def test_a_dalo_candidate_alone_is_enough_and_seen_by_the_prefecture(api: Api) -> None:
+    orientation_id = await api.play.search()
+    candidates = [{"nud": NUDS[0], "isDalo": True, "daloOrigin": "prefet"}]
+    payload = await api.act("chloe", *PRESENT, **of(orientation_id, candidates=candidates))
+    assert payload["orientation"]["state"] == "candidates_complete"
+    query = "query($id: UUID!) { orientation(id: $id) { candidates { isDalo daloOrigin } } }"
+    data = await api.ask("estelle", query, id=str(orientation_id))
+    assert data["orientation"]["candidates"] == [{"isDalo": True, "daloOrigin": "prefet"}]
+
+
+# --- The commission ---------------------------------------------------------------------------
+
+PLAN = ("planCaleol", "PlanCaleolInput", SESSION)
+DECIDE = ("recordDecision", "RecordDecisionInput", ORIENTATION)
+LEASE = ("recordLease", "RecordLeaseInput", ORIENTATION)
+
+
+async def test_from_the_agenda_to_the_lease(api: Api) -> None:
+    orientation_id = await api.play.complete()
+    agenda = {
+        "startsAt": "2026-05-07T09:00:00+02:00",
+        "place": "Annecy",
+        "orientationIds": [str(orientation_id)],
+    }
+    for who, code in (("bruno", "forbidden"), ("chloe", "forbidden"), ("denis", "not_found")):
+        await api.is_refused(who, *PLAN, code, **agenda)
+    session = (await api.act("alice", *PLAN, **agenda))["session"]
+    assert session["items"][0]["orientation"] == {"state": "in_caleol"}
+    assert "Préfecture de la Haute-Savoie" in [one["tenantName"] for one in session["invitations"]]
+
+    first, second, third = api.play.candidates(orientation_id)
+    decided = of(
+        orientation_id,
+        sessionId=session["id"],
+        decisions=[
+            {"candidateId": str(first), "outcome": "attribution"},
+            {"candidateId": str(second), "outcome": "attribution_rank", "rank": 2},
+            {
+                "candidateId": str(third),
+                "outcome": "not_attributed",
+                "reason": "other",
+                "reasonText": "Essai",
+            },
+        ],
+    )
+    await api.is_refused("alice", *DECIDE, "decision_before_session", **decided)
+    api.set_clock(paris("2026-05-07T12:00"))
+    for who, code in (("bruno", "forbidden"), ("chloe", "forbidden"), ("denis", "not_found")):
+        await api.is_refused(who, *DECIDE, code, **decided)
+    payload = await api.act("alice", *DECIDE, **decided)
+    assert payload["errors"] == []
+    assert payload["orientation"]["state"] == "attributed"
+    assert [one["rank"] for one in payload["orientation"]["decisions"]] == [1, 2, None]
+
+    await api.is_refused(
+        "alice", *LEASE, "lease_in_future", **of(orientation_id, signedOn="2026-06-01")
+    )
+    for who, code in (("bruno", "forbidden"), ("chloe", "forbidden"), ("denis", "not_found")):
+        await api.is_refused(who, *LEASE, code, **of(orientation_id, signedOn="2026-05-07"))
+    payload = await api.act("alice", *LEASE, **of(orientation_id, signedOn="2026-05-07"))
+    assert payload["orientation"]["leasedOn"] == "2026-05-07"
+    acts = [one["act"] for one in payload["orientation"]["timeline"]]
+    assert acts[0] == "orientation.lease"
+    assert acts[-1] == "vacancy.registered"
+
+
+async def test_decisions_refused_name_the_fields_of_the_input(api: Api) -> None:
+    orientation_id = await api.play.complete()
+    session_id = await api.play.session(orientation_id)
+    api.set_clock(paris("2026-05-08T12:00"))
+    one, two, _ = api.play.candidates(orientation_id)
+    errors = await api.is_refused(
+        "alice",
+        *DECIDE,
+        "condition_required",
+        **of(
+            orientation_id,
+            sessionId=str(session_id),
+            decisions=[
+                {"candidateId": str(one), "outcome": "attribution_condition"},
+                {"candidateId": str(two), "outcome": "not_attributed"},
+                {"candidateId": str(uuid4()), "outcome": "inadmissible", "reason": "other"},
+            ],
+        ),
+    )
+    assert {error["field"] for error in errors} >= {
+        "decisions.0.condition",
+        "decisions.0.conditionUntil",
+        "decisions.1.reason",
+        "decisions.2.candidateId",
+    }
+
+
+async def test_a_short_list_needs_its_justification(api: Api) -> None:
+    orientation_id = await api.play.search()
+    await api.play.present(orientation_id, NUDS[0])
+    api.set_clock(paris("2026-06-01T09:00"))
+    agenda = {
+        "startsAt": "2026-06-10T09:00:00+02:00",
+        "place": "Annecy",
+        "orientationIds": [str(orientation_id)],
+    }
+    await api.is_refused("alice", *PLAN, "justification_required", **agenda)
+    agenda["justifications"] = [of(orientation_id, text="Commune peu demandée")]
+    assert (await api.act("alice", *PLAN, **agenda))["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "field"),
+    [
+        ({"place": " "}, "place_required", "place"),
+        ({"startsAt": "2026-04-01T09:00:00+02:00"}, "session_in_past", "startsAt"),
+        ({"orientationIds": []}, "agenda_empty", "orientationIds"),
+        ({"orientationIds": [str(uuid4())]}, "not_found", None),
+    ],
+)
+async def test_a_session_refused(api: Api, values: Input, code: str, field: str | None) -> None:
+    orientation_id = await api.play.complete()
+    agenda = {
+        "startsAt": "2026-05-07T09:00:00+02:00",
+        "place": "Annecy",
+        "orientationIds": [str(orientation_id)],
+        **values,
+    }
+    (error,) = await api.is_refused("alice", *PLAN, code, **agenda)
+    assert error["field"] == field
+
+
+# --- Urgencies --------------------------------------------------------------------------------
+
+REQUEST = ("requestUrgentAllocation", "RequestUrgentAllocationInput", URGENCE)
+SETTLE = ("decideUrgentAllocation", "DecideUrgentAllocationInput", URGENCE)
+
+
+async def test_an_urgency_asked_and_decided(api: Api) -> None:
+    doussard = str(api.play.tenant("doussard"))
+    asked = {
+        "vacancyId": str(await api.play.vacancy()),
+        "kind": "fire",
+        "title": "Incendie d'un immeuble",
+        "households": 2,
+        "proposedReservataireId": doussard,
+    }
+    for who, code in (("bruno", "forbidden"), ("denis", "not_found"), ("estelle", "forbidden")):
+        await api.is_refused(who, *REQUEST, code, **asked)
+    (error,) = await api.is_refused(
+        "alice", *REQUEST, "circumstances_required", **{**asked, "title": " "}
+    )
+    assert error["field"] == "title"
+    urgence = (await api.act("alice", *REQUEST, **asked))["urgence"]
+    assert urgence["state"] == "requested"
+    settled = {"urgenceId": urgence["id"], "isApproved": True, "chargedReservataireId": doussard}
+    for who, code in (
+        *(("alice", "forbidden"), ("chloe", "forbidden"), ("farid", "forbidden")),
+        *(("denis", "forbidden"), ("pascal", "forbidden")),
+    ):
+        await api.is_refused(who, *SETTLE, code, **settled)
+    (error,) = await api.is_refused(
+        "estelle", *SETTLE, "charge_missing", urgenceId=urgence["id"], isApproved=True
+    )
+    assert error["field"] == "chargedReservataireId"
+    await api.is_refused(
+        "estelle", *SETTLE, "reason_required", urgenceId=urgence["id"], isApproved=False
+    )
+    payload = await api.act("estelle", *SETTLE, **settled)
+    assert payload["urgence"]["state"] == "approved"
+    assert payload["urgence"]["chargedReservataireName"] == "Commune de Doussard"
+    await api.is_refused("estelle", *SETTLE, "urgency_already_decided", **settled)
+    query = "{ urgences(state: approved) { edges { node { title communeName } } } }"
+    for who in ("estelle", "alice", "chloe", "farid"):
+        (edge,) = (await api.ask(who, query))["urgences"]["edges"]
+        assert edge["node"]["communeName"] == "Doussard"
+    assert (await api.ask("denis", query))["urgences"]["edges"] == []
+
+
+# --- Bilans -----------------------------------------------------------------------------------
+
+PUBLISH = ("publishBilan", "PublishBilanInput", BILAN)
+
+
+async def test_publishing_a_bilan(api: Api) -> None:
+    await api.play.offer()
+    for who in ("bruno", "chloe", "estelle", "farid"):
+        await api.is_refused(who, *PUBLISH, "forbidden", year=2026)
+    payload = await api.act("alice", *PUBLISH, year=2026)
+    assert payload["errors"] == []
+    bilan = payload["bilan"]
+    assert (bilan["state"], bilan["downloadPath"], bilan["deliveries"]) == ("preparing", None, [])
+    content = bilan["content"]
+    assert content["isProvisional"]
+    doussard = next(one for one in content["parties"] if one["name"] == "Commune de Doussard")
+    assert (doussard["due"], doussard["oriented"]) == ({"units": 2963}, 1)
+    assert doussard["gap"] == {"dwellings": "0.7037"}
+    (detail,) = content["detailed"]
+    assert detail["sentOn"] == "2026-04-30"
+    assert [one["dimension"] for one in content["consolidated"]] == [
+        *("typology", "financing", "qpv", "commune", "period"),
+    ]
+    communes = content["consolidated"][3]["cells"]
+    assert {"value": "74104", "label": "Doussard"} in communes
+    assert all(one["isOk"] and one["label"] != one["code"] for one in content["checks"])
+    assert {"rate": "29.63", "rateBp": 2963} in content["rates"]
+    await api.is_refused("alice", *PUBLISH, "bilan_unchanged", year=2026)
+    query = "query($id: UUID!) { bilan(id: $id) { year content { detailed { address } } } }"
+    assert (await api.ask("alice", query, id=bilan["id"]))["bilan"]["year"] == 2026
+    listed = await api.ask("bruno", "{ bilans(year: 2026) { id content { year } } }")
+    assert listed["bilans"] == [{"id": bilan["id"], "content": None}]
+    for who in ("denis", "chloe", "estelle", "farid"):
+        assert (await api.ask(who, "{ bilans { id } }"))["bilans"] == []
+
+
+@pytest.mark.parametrize(
+    ("year", "code"),
+    [
+        (2027, "year_in_future"),
+        (2022, "year_too_old"),
+        (0, "year_invalid"),
+        (10**9, "year_invalid"),
+    ],
+)
+async def test_a_bilan_refused(api: Api, year: int, code: str) -> None:
+    (error,) = await api.is_refused("alice", *PUBLISH, code, year=year)
+    assert error["field"] == "year"
+
+
+# --- All of them ------------------------------------------------------------------------------
+
+
+async def test_server_owned_fields_are_not_in_any_input(api: Api) -> None:
+    orientation_id = await api.play.offer()
+    before = api.play.dump()
+    for extra in ({"state": "leased"}, {"bailleurId": str(uuid4())}, {"answeredAt": "2026-01-01"}):
+        document = (
+            "mutation($i: AcceptOrientationInput!) { acceptOrientation(input: $i) { __typename } }"
+        )
+        answer = await api.raw("chloe", document, i=of(orientation_id, **extra))
+        assert answer["errors"]
+        assert answer.get("data") is None
+    assert api.play.dump() == before
+
+
+@pytest.mark.parametrize(
+    "instant",
+    ["2026-05-07T09:00:00", "2026-05-07", "demain", "9999-12-31T23:59:59-12:00", "", 12],
+)
+async def test_an_instant_needs_its_offset(api: Api, instant: Any) -> None:
+    document = "mutation($i: PlanCaleolInput!) { planCaleol(input: $i) { __typename } }"
+    values = {"startsAt": instant, "place": "x", "orientationIds": []}
+    answer = await api.raw("alice", document, i=values)
+    assert "un instant s'écrit" in answer["errors"][0]["message"]
+
+
+async def test_a_payload_shows_what_was_committed(api: Api) -> None:
+    """The payload is read inside the transaction, and the transaction is committed."""
+    orientation_id = await api.play.offer()
+    accept = ("acceptOrientation", "AcceptOrientationInput", ORIENTATION)
+    payload = await api.act("chloe", *accept, **of(orientation_id))
+    query = (
+        f"query($id: UUID!) {{ orientation(id: $id) {ORIENTATION.removeprefix('orientation')} }}"
+    )
+    data = await api.ask("chloe", query, id=str(orientation_id))
+    assert data["orientation"] == payload["orientation"]
