@@ -58,15 +58,15 @@ def short_deadline(due_at: datetime) -> str:
 
 
 def french_instant(instant: datetime) -> str:
-    """An instant in Paris: jeudi 30 avril 2026 à 10 h 05."""
+    """An instant in Paris: jeudi 30 avril 2026 à 9 h 05."""
     local = instant.astimezone(PARIS)
-    return f"{french_weekday(local.date())} à {local:%H} h {local:%M}"
+    return f"{french_weekday(local.date())} à {local.hour}{NBSP}h{NBSP}{local:%M}"
 
 
 def short_instant(instant: datetime) -> str:
     """An instant in Paris for the subject of a mail: jeu. 30/04 à 10 h 05."""
     local = instant.astimezone(PARIS)
-    return f"{_SHORT_WEEKDAYS[local.weekday()]} {local:%d/%m} à {local:%H} h {local:%M}"
+    return f"{_SHORT_WEEKDAYS[local.weekday()]} {local:%d/%m} à {local.hour}{NBSP}h{NBSP}{local:%M}"
 
 
 def number(value: Decimal | int) -> str:

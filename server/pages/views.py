@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -62,6 +63,11 @@ IF_NO_CANDIDATE = (
     "compte du réservataire, ou proposer le logement à un autre réservataire (art. 5.3)."
 )
 
+IF_FEW = (
+    "À cette échéance, la liste est close telle qu'elle est : le bailleur peut la compléter pour "
+    "le compte du réservataire (art. 5.3)."
+)
+
 
 # --- Small words ------------------------------------------------------------------------------
 
@@ -88,6 +94,33 @@ def renamed(motifs: Iterable[Motif], fields: dict[str, str]) -> tuple[Motif, ...
         replace(motif, field=fields.get(motif.field, motif.field)) if motif.field else motif
         for motif in motifs
     )
+
+
+ARTICLES = {
+    "CC": "la ",
+    "CCAS": "le ",
+    "Commune": "la ",
+    "Conseil": "le ",
+    "Communauté": "la ",
+    "Département": "le ",
+    "Métropole": "la ",
+    "Préfecture": "la ",
+    "Ville": "la ",
+}
+
+
+def named(name: str) -> str:
+    """An organisme inside a sentence: « la commune de Doussard », « le CCAS de Publier »."""
+    first = name.split(" ", maxsplit=1)[0]
+    if first not in ARTICLES:
+        return name
+    noun = name if first.isupper() else name[:1].lower() + name[1:]
+    return ARTICLES[first] + noun
+
+
+def to(name: str) -> str:
+    """« à la commune de Doussard », « au CCAS de Publier »."""
+    return re.sub(r"^à le ", "au ", f"à {named(name)}")
 
 
 # --- Dwellings --------------------------------------------------------------------------------
@@ -191,7 +224,7 @@ def running_deadline(row: Orientation, now: datetime) -> View | None:
             now,
             facts.candidates_due_at,
             lead="Candidats attendus jusqu'au",
-            consequence=IF_NO_CANDIDATE,
+            consequence=IF_FEW if row.candidate_count else IF_NO_CANDIDATE,
         )
     return None
 
@@ -296,6 +329,24 @@ def timeline(entries: Sequence[JournalEntry]) -> list[View]:
         }
         for one in entries
     ]
+
+
+def unrecorded(row: Orientation, now: datetime) -> list[View]:
+    """What silence has done and the sweep has not written yet, newest first."""
+    facts, events = orientations.facts_of(row), []
+    while (due := law.due_transition(facts, now)) is not None:
+        facts = law.apply(facts, due)
+        events.append(
+            {
+                "when": f"{capital(labels.french_weekday(due.on))} à 24 h",
+                "iso": due.on.isoformat(),
+                "title": labels.STEPS[due.step],
+                "who": "Le portail, à l'échéance",
+                "detail": "",
+                "tone": ACT_TONES.get(f"orientation.{due.step}", "neutral"),
+            }
+        )
+    return events[::-1]
 
 
 def _when(entry: JournalEntry) -> str:

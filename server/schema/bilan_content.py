@@ -212,8 +212,8 @@ def bilan_content(content: Frozen) -> BilanContent:
         rates=[_plain(one, rate=rate_text(one["rate_bp"])) for one in content["rates"]],
         detailed=[_plain(one) for one in content["detailed"]],
         consolidated=[
-            _table(dimension, cells, content["communes"])
-            for dimension, cells in content["tables"].items()
+            _table(dimension.value, content["tables"][dimension.value], content["communes"])
+            for dimension in Dimension
         ],
         out_of_flux=[_plain(one) for one in content["out_of_flux"]],
         mutations=_mutations(content["mutations"]),

@@ -15,8 +15,10 @@ def _codes(name: str, description: str, meanings: Mapping[str, str]) -> Any:
     """An enumeration whose values are the stored codes themselves, so that the rows of the
     database serialize as they are.
     """
-    made: Any = StrEnum(name, {code: code for code in meanings})
-    enum = strawberry.enum(made, description=description)
+    members: Any = StrEnum  # the members come from the labels: no type checker could know them
+    enum: Any = strawberry.enum(
+        members(name, {code: code for code in meanings}), description=description
+    )
     for value in enum.__strawberry_definition__.values:
         value.description = meanings[value.name] or None
     return enum

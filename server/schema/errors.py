@@ -12,6 +12,7 @@ INPUT_NAMES = {
     "circumstances": "title",
     "household_count": "households",
     "charged_to": "charged_reservataire_id",
+    "reservataire": "reservataire_id",
     "criteria": "criterion",
     "candidate": "candidate_id",
     "condition_due_on": "condition_until",

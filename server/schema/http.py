@@ -173,6 +173,9 @@ class GraphQLApp:
         self._authenticate = authenticate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})  # refused before any exchange
+            return
         request = Request(scope, receive)
         response = await self._respond(request)
         await response(scope, receive, send)

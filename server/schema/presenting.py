@@ -61,7 +61,7 @@ def _present_one(error: GraphQLError) -> list[dict[str, Any]]:
     if isinstance(cause, PortalError):
         told = _refusals(cause)
     elif cause is None or isinstance(cause, GraphQLError):
-        told = [{"message": error.message, "extensions": _extensions(error)}]
+        told = [{"message": _without_suggestion(error.message), "extensions": _extensions(error)}]
     else:
         told = [incident(cause)]
     where = {
@@ -69,6 +69,11 @@ def _present_one(error: GraphQLError) -> list[dict[str, Any]]:
         "path": error.path,
     }
     return [{**one, **{key: value for key, value in where.items() if value}} for one in told]
+
+
+def _without_suggestion(message: str) -> str:
+    """graphql-core proposes names close to the one typed, of arguments and enumerations too."""
+    return message.split(" Did you mean ", maxsplit=1)[0]
 
 
 def _extensions(error: GraphQLError) -> dict[str, Any]:

@@ -24,8 +24,8 @@ LEAVING = {"/connexion", "/connexion/retour", "/demo/entrer/{slug}"}
 LOOKERS = ("alice", "chloe", "estelle", "farid", NOBODY)
 
 # A filter, a sort and a page number multiply: so many of each route are enough.
-PATHS_OF_A_ROUTE = 12
-QUERIES_OF_A_ROUTE = 12
+PATHS_OF_A_ROUTE = 8
+QUERIES_OF_A_ROUTE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class Links(HTMLParser):
         self._form: str | None = None
         self._fields: dict[str, str] = {}
         self._select = ""
+        self._is_first = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -65,12 +66,16 @@ class Links(HTMLParser):
             self._form, self._fields = given.get("action", ""), {}
         elif self._form is not None and "name" in given:
             self._keep(tag, given)
-        elif tag == "option" and self._select and "selected" in given:
-            self._fields[self._select] = given.get("value", "")
+        elif tag == "option" and self._select and ("selected" in given or self._is_first):
+            self._fields[self._select] = value = given.get("value", "")
+            self._is_first = not value
 
     def _keep(self, tag: str, given: dict[str, str]) -> None:
+        """As a browser would send it; a choice that is required is made: the first."""
         self._select = given["name"] if tag == "select" else ""
-        if given.get("type") not in ("radio", "checkbox") or "checked" in given:
+        self._is_first = tag == "select" and "required" in given
+        is_choice = given.get("type") in ("radio", "checkbox")
+        if not is_choice or {"checked", "required"} & set(given):
             self._fields.setdefault(given["name"], given.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:

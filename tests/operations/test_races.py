@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from uuid import UUID
 
 import pytest
@@ -54,10 +53,9 @@ async def test_two_answers_at_once(play: Play, attempt: int) -> None:
     outcomes = await race(play, *((accept, refuse) if attempt % 2 else (refuse, accept)))
     one_winner(outcomes, "stale_version")
     assert any("Une autre personne" in str(getattr(one, "message", "")) for one in outcomes)
-    answers = [act for act, *_ in play.journal(orientation_id)]
-    assert Counter(answers) == Counter(
-        ["orientation.sent", f"orientation.{'accept' if play.state(orientation_id) == 'searching' else 'refuse'}"]
-    )
+    first = {"searching": "accept", "refused": "refuse"}[play.state(orientation_id)]
+    acts = [act for act, *_ in play.journal(orientation_id)]
+    assert acts == ["orientation.sent", f"orientation.{first}"]
     assert play.scalar("select count(*) from notifications") == 2
 
 
@@ -85,7 +83,7 @@ async def test_two_sweeps_at_once(play: Play) -> None:
     outcomes = await race(play, sweep, sweep, sweep)
     assert sorted(map(str, outcomes)) == ["False", "False", "True"]
     assert play.scalar("select count(*) from journal where act = 'orientation.tacit'") == 1
-    assert play.scalar("select count(*) from notifications where template like '%tacit'") == 2
+    assert play.scalar("select count(*) from notifications where template = 'orientation.tacit'") == 2
 
 
 @pytest.mark.parametrize("attempt", range(ROUNDS))
@@ -150,7 +148,7 @@ async def test_two_requests_and_two_decisions_at_once(play: Play) -> None:
         ("estelle", lambda tx: urgences.decide(tx, refuse)),
     )
     one_winner(decided, "urgency_already_decided", "stale_version")
-    assert play.scalar("select count(*) from journal where act like 'urgence.%'") == 2
+    assert play.scalar("select count(*) from journal where subject_kind = 'urgence'") == 2
 
 
 async def test_an_act_that_fails_leaves_no_job(play: Play) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -99,11 +99,12 @@ async def test_an_act_is_told_to_its_parties_and_to_nobody_else(world: Stage) ->
     }
     vacancy_id = await register(world)
     async with listening(world) as hub:
-        streams = {}
-        for name, one in seats.items():
-            streams[name] = hub.subscribed(one).__enter__()
-        await send(world, vacancy_id)
-        heard = {name: await stream.next(0.5) for name, stream in streams.items()}
+        with ExitStack() as opened:
+            streams = {
+                name: opened.enter_context(hub.subscribed(one)) for name, one in seats.items()
+            }
+            await send(world, vacancy_id)
+            heard = {name: await stream.next(0.5) for name, stream in streams.items()}
     assert heard == {
         "bailleur": ("orientation",),
         "reservataire": ("orientation",),
@@ -209,8 +210,7 @@ async def test_a_stream_beats_then_ends_with_its_session(monkeypatch: pytest.Mon
 
     hub = Hub("")
     heard = [
-        one
-        async for one in pages.events(hub, Audience(tenant_id=SOME, capacity="epci"), is_same)
+        one async for one in pages.events(hub, Audience(tenant_id=SOME, capacity="epci"), is_same)
     ]
     assert len(heard) > 3
     assert set(heard) == {pages.BEAT}
@@ -337,20 +337,22 @@ def test_an_open_stream_does_not_hold_the_server_that_stops(world: Stage) -> Non
     }
     secret = asyncio.run(_session(world))
     command = [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]
+    base, cookies = f"http://127.0.0.1:{port}", {session_cookie(settings): secret}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
-        base = f"http://127.0.0.1:{port}"
-        cookies = {session_cookie(settings): secret}
-        with httpx2.Client(base_url=base, cookies=cookies, trust_env=False) as client:
-            _wait_for(client)
-            with client.stream("GET", "/direct", timeout=30) as answer:
-                chunks = answer.iter_text()
-                assert next(chunks) == pages.BEAT
-                stopped_at = time.monotonic()
-                server.send_signal(signal.SIGTERM)
-                assert list(chunks) == []
+        try:
+            with httpx2.Client(base_url=base, cookies=cookies, trust_env=False) as client:
+                _wait_for(client)
+                with client.stream("GET", "/direct", timeout=20) as answer:
+                    chunks = answer.iter_text()
+                    assert next(chunks) == pages.BEAT
+                    stopped_at = time.monotonic()
+                    server.send_signal(signal.SIGTERM)
+                    assert list(chunks) == []
             _, errors = server.communicate(timeout=10)
-        assert time.monotonic() - stopped_at < 2.5
-        assert "Cancel" not in errors
+        finally:
+            server.kill()
+    assert time.monotonic() - stopped_at < 2.5
+    assert "Cancel" not in errors
 
 
 async def _session(stage: Stage) -> str:

@@ -62,7 +62,7 @@ class Api:
         answer: dict[str, Any] = response.json()
         return answer
 
-    async def act(self, who: str, name: str, kind: str, shown: str, **values: Any) -> Any:
+    async def act(self, who: str, name: str, kind: str, shown: str, /, **values: Any) -> Any:
         """A mutation with its input as a variable; its payload, with `shown` of its object."""
         document = (
             f"mutation($input: {kind}!) {{ {name}(input: $input) {{"
@@ -71,7 +71,7 @@ class Api:
         return (await self.ask(who, document, input=values))[name]
 
     async def is_refused(
-        self, who: str, name: str, kind: str, shown: str, code: str, **values: Any
+        self, who: str, name: str, kind: str, shown: str, code: str, /, **values: Any
     ) -> list[dict[str, Any]]:
         """Refused with a code and a sentence, and not one row of any table has changed."""
         before = self.play.dump()

@@ -122,9 +122,9 @@ async def test_sending_an_offer(api: Api) -> None:
     ("slug", "values", "code"),
     [
         ("action-logement", {}, "departure_motif_required"),
-        ("faverges-seythenex", {"departureMotif": "Essai"}, "outside_perimeter"),
-        ("publier", {"departureMotif": "Essai"}, "outside_perimeter"),
-        ("leman-habitat", {"departureMotif": "Essai"}, "no_convention"),
+        ("faverges-seythenex", {"departureMotif": "Essai"}, "commune_outside_perimeter"),
+        ("publier", {"departureMotif": "Essai"}, "commune_outside_perimeter"),
+        ("leman-habitat", {"departureMotif": "Essai"}, "convention_missing"),
     ],
 )
 async def test_an_offer_refused(api: Api, slug: str, values: Input, code: str) -> None:
@@ -317,7 +317,7 @@ async def test_a_short_list_needs_its_justification(api: Api) -> None:
     orientation_id = await api.play.search()
     await api.play.present(orientation_id, NUDS[0])
     api.set_clock(paris("2026-06-01T09:00"))
-    agenda = {
+    agenda: dict[str, Any] = {
         "startsAt": "2026-06-10T09:00:00+02:00",
         "place": "Annecy",
         "orientationIds": [str(orientation_id)],

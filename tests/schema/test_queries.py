@@ -35,25 +35,25 @@ BOARDS = """query($year: Int!) { fluxBoards(year: $year) {
 } }"""
 
 
-async def test_me_says_who_acts_and_when(api: Api) -> None:
+async def test_me_says_who_acts_and_when(still: Api) -> None:
     query = """{ me { organisme { id name } capacity role personName contingents permissions now
       today } }"""
-    me = (await api.ask("alice", query))["me"]
-    assert me["organisme"] == {"id": str(api.play.tenant(HSH)), "name": "Haute-Savoie Habitat"}
+    me = (await still.ask("alice", query))["me"]
+    assert me["organisme"] == {"id": str(still.play.tenant(HSH)), "name": "Haute-Savoie Habitat"}
     assert (me["capacity"], me["role"]) == ("bailleur", "responsable")
     assert "orientation.send" in me["permissions"]
     assert "urgence.decide" not in me["permissions"]
     assert me["today"] == "2026-04-30"
     now = datetime.fromisoformat(me["now"])
-    assert timedelta(0) <= now - api.play.now < timedelta(minutes=2)
-    machine = (await api.ask("doussard machine", query))["me"]
+    assert timedelta(0) <= now - still.play.now < timedelta(minutes=2)
+    machine = (await still.ask("doussard machine", query))["me"]
     assert (machine["capacity"], machine["role"]) == ("reservataire", "machine")
-    assert (await api.ask("pascal", query))["me"]["contingents"] == ["rs"]
+    assert (await still.ask("pascal", query))["me"]["contingents"] == ["rs"]
 
 
-async def test_the_printed_annexe_is_computed_from_its_droits(api: Api) -> None:
+async def test_the_printed_annexe_is_computed_from_its_droits(still: Api) -> None:
     """Doussard's convention, annexe 1."""
-    boards = (await api.ask("alice", BOARDS, year=2026))["fluxBoards"]
+    boards = (await still.ask("alice", BOARDS, year=2026))["fluxBoards"]
     board = next(one for one in boards if "Sources" in one["epciName"])
     assert [(line["rate"], line["denominator"]) for line in board["lines"]] == [
         ("4.84", 640),
@@ -105,22 +105,22 @@ async def test_each_reader_sees_its_part_of_the_flux(api: Api) -> None:
 
 
 @pytest.mark.parametrize("year", [0, -1, 1999, 99999])
-async def test_a_year_out_of_range_is_told(api: Api, year: int) -> None:
-    answer = await api.raw("alice", BOARDS, year=year)
+async def test_a_year_out_of_range_is_told(still: Api, year: int) -> None:
+    answer = await still.raw("alice", BOARDS, year=year)
     assert answer["data"] == {"fluxBoards": None}
     assert [one["extensions"]["code"] for one in answer["errors"]] == ["year_invalid"]
 
 
-async def test_dwellings_are_searched_by_words(api: Api) -> None:
+async def test_dwellings_are_searched_by_words(still: Api) -> None:
     query = """query($search: String!, $insee: String) {
       dwellings(search: $search, insee: $insee) { id communeName exclusion reference } }"""
-    found = (await api.ask("alice", query, search="", insee="74104"))["dwellings"]
+    found = (await still.ask("alice", query, search="", insee="74104"))["dwellings"]
     assert len(found) == 50
     assert {one["communeName"] for one in found} == {"Doussard"}
     reference = found[0]["reference"]
-    again = (await api.ask("alice", query, search=reference))["dwellings"]
+    again = (await still.ask("alice", query, search=reference))["dwellings"]
     assert found[0] in again
-    assert (await api.ask("denis", query, search=reference))["dwellings"] == []
+    assert (await still.ask("denis", query, search=reference))["dwellings"] == []
 
 
 async def test_a_vacancy_comes_with_who_should_receive_it(api: Api) -> None:
@@ -222,8 +222,8 @@ async def test_silence_accepts_at_its_date_before_any_sweep(api: Api) -> None:
         ("bilan", "farid"),
     ],
 )
-async def test_an_absent_thing_is_told_absent(api: Api, field: str, who: str) -> None:
-    answer = await api.raw(
+async def test_an_absent_thing_is_told_absent(still: Api, field: str, who: str) -> None:
+    answer = await still.raw(
         who, f"query($id: UUID!) {{ {field}(id: $id) {{ id }} }}", id=str(uuid4())
     )
     assert answer["data"] == {field: None}
@@ -248,8 +248,8 @@ async def test_what_is_of_another_tenant_looks_absent(api: Api) -> None:
 
 
 @pytest.mark.parametrize("one", ["", "1", "x" * 36, "{}", "0" * 33])
-async def test_a_malformed_identifier_is_told(api: Api, one: str) -> None:
-    answer = await api.raw("alice", ORIENTATION, id=one)
+async def test_a_malformed_identifier_is_told(still: Api, one: str) -> None:
+    answer = await still.raw("alice", ORIENTATION, id=one)
     assert "data" not in answer or answer["data"] is None
     assert "un identifiant est un UUID" in answer["errors"][0]["message"]
 
@@ -312,11 +312,11 @@ CONNECTIONS = ["orientations", "vacancies", "caleolSessions", "urgences", "notif
      (-1, "page_too_small")],
 )  # fmt: skip
 async def test_a_page_has_one_to_a_hundred_elements(
-    api: Api, field: str, first: int, code: str
+    still: Api, field: str, first: int, code: str
 ) -> None:
     query = f"query($first: Int!) {{ {field}(first: $first) {{ pageInfo {{ endCursor }} }} }}"
-    with api.counted() as statements:
-        answer = await api.raw("alice", query, first=first)
+    with still.counted() as statements:
+        answer = await still.raw("alice", query, first=first)
     (error,) = answer["errors"]
     assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, "first")
     assert statements == []
@@ -336,9 +336,9 @@ async def test_a_page_has_one_to_a_hundred_elements(
         "A" * 5000,
     ],
 )
-async def test_a_malformed_cursor_is_told(api: Api, field: str, cursor: str) -> None:
+async def test_a_malformed_cursor_is_told(still: Api, field: str, cursor: str) -> None:
     query = f"query($after: String) {{ {field}(after: $after) {{ pageInfo {{ endCursor }} }} }}"
-    answer = await api.raw("alice", query, after=cursor)
+    answer = await still.raw("alice", query, after=cursor)
     (error,) = answer["errors"]
     assert error["extensions"] == {"code": "cursor_invalid", "field": "after"}
     assert "curseur" in error["message"]

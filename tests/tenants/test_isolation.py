@@ -54,7 +54,7 @@ OPEN_POLICIES = {
         )
     ),
     *((table, "portail_operator", "r") for table in ("persons", "memberships", "api_tokens")),
-    *((table, "portail_operator", "w") for table in ("memberships", "api_tokens")),
+    *((table, "portail_operator", "w") for table in ("persons", "memberships", "api_tokens")),
     # the préfet reads the flux of the whole departement (domain.md §1.2), without addresses
     *(
         (table, "portail_prefecture", "r")
@@ -73,7 +73,12 @@ OPEN_POLICIES = {
 }
 # Functions that run as their owner: (name, pinned search_path).
 DEFINER_FUNCTIONS = {("enqueue_job", "search_path=pg_catalog, pg_temp")}
-TRIGGERS = {("orientations", "guard_orientation_answer")}
+# They write to no table: one refuses, two tell open pages to look again, without data.
+TRIGGERS = {
+    ("orientations", "guard_orientation_answer"),
+    ("journal", "tell_act"),
+    ("notifications", "tell_notification"),
+}
 # Foreign keys to a protected table without the tenant's column: people belong to no tenant.
 PLAIN_FOREIGN_KEYS = {
     ("memberships", "persons"),

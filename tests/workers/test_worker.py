@@ -27,7 +27,7 @@ from tests.worlds import Stage
 from workers import main
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30
+PATIENCE = 60
 PROGRAM = """
 import sys
 from server.settings import Settings
@@ -51,7 +51,7 @@ async def until(is_true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not await asyncio.to_thread(is_true):
         assert time.monotonic() < deadline, "the worker did not finish in time"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.02)
 
 
 def waiting(database: Database) -> int:
@@ -168,13 +168,19 @@ async def test_the_sweep_runs_beside_the_jobs(play: Play) -> None:
     ) == [("searching", "2026-05-05", "tacit")]
 
 
-async def test_a_killed_worker_loses_nothing_and_doubles_nothing(play: Play) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(8, marks=pytest.mark.long)])
+async def test_a_killed_worker_loses_nothing_and_doubles_nothing(play: Play, kills: int) -> None:
     database = play.stage.database
     await everything(play)
-    for pause in (0.9, 1.1, 1.3):
+    again = (
+        "select enqueue_job('notifications.deliver', id) from notifications, generate_series(1, %s)"
+    )
+    rows_of(database, again, 5 * kills)
+    for _ in range(kills):
         with process(database) as killed:
-            await asyncio.sleep(pause)
+            await until_some_work_is_done(database)
             killed.send_signal(signal.SIGKILL)
+    assert waiting(database) > 0
     with process(database):
         await until(lambda: waiting(database) == 0)
     assert set(states(database)) == {"kept"}
@@ -182,6 +188,11 @@ async def test_a_killed_worker_loses_nothing_and_doubles_nothing(play: Play) -> 
         database, "select count(*) from journal where act = 'bilan.distributed'"
     )
     assert distributed == (1,)
+
+
+async def until_some_work_is_done(database: Database) -> None:
+    before = waiting(database)
+    await until(lambda: waiting(database) < before)
 
 
 async def test_a_stop_is_clean(play: Play) -> None:

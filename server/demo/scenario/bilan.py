@@ -39,7 +39,7 @@ def publish(stage: Stage) -> None:
     stage.report.true({COMMUNE, PREFECTURE, EPCI} <= given, f"remis à {', '.join(sorted(given))}")
     again = stage.alice.submit(page, form, {"annee": str(YEAR)}, status=409)
     stage.report.says(again.text, "identique")
-    mails.wait_for_mail(stage, "bilan", str(YEAR))
+    mails.wait_for_mail(stage, EPCI, "bilan", str(YEAR))
 
 
 def open_as_epci(stage: Stage) -> None:
@@ -55,7 +55,7 @@ def open_as_epci(stage: Stage) -> None:
     sheets, words = _read(file.content)
     for volet in VOLETS:
         report.true(any(volet in name.casefold() for name in sheets), f"volet « {volet} » présent")
-    report.true("74TST" not in words, "aucun NUD dans le classeur")
+    report.true(not mails.NUD.search(words), "aucun NUD dans le classeur")
     report.true(stage.found["home"]["address"] in words, "le logement du scénario est au bilan")
     report.proved(f"classeur gardé : {path}")
     mine = stage.epci.ask(BILANS, year=YEAR)["bilans"]

@@ -27,7 +27,7 @@ from server.demo.scenario.players import BAILLEUR, COMMUNE, DOUSSARD, FAVERGES, 
 from server.demo.scenario.players import open_stage as opened
 from server.demo.scenario.report import NotAsAgreed, Report
 
-FIRST_DAY = "2026-04-30"
+FIRST_DAY, FIRST_HOUR = "2026-04-30", 10
 STEPS = (
     ("L'annexe 1, sur la page et par l'API", flux.read_annexe),
     ("Une libération à Doussard et la proposition du portail", offers.register_and_read_advice),
@@ -86,7 +86,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def play(stage: Stage) -> None:
-    stage.set_clock(f"{FIRST_DAY}T10:00")
+    if stage.now().hour < FIRST_HOUR:  # the clock never goes back
+        stage.set_clock(f"{FIRST_DAY}T{FIRST_HOUR}:00")
     for title, step in STEPS:
         with stage.report.step(title):
             step(stage)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from server.demo.scenario import mails
 from server.demo.scenario.browser import required, wait_for
 from server.demo.scenario.offers import read
-from server.demo.scenario.players import BAILLEUR, Stage, identifier_in
+from server.demo.scenario.players import BAILLEUR, COMMUNE, PREFECTURE, Stage, identifier_in
+from server.demo.scenario.report import NotAsAgreed
 
 SESSION_DAY, SESSION_HOUR = "2026-05-12", "14:00"
 SESSION_TEXT = "mardi 12 mai 2026"
@@ -42,8 +43,8 @@ def plan(stage: Stage) -> None:
     session = stage.bailleur.ask(SESSION, id=stage.found["session"])["caleolSession"]
     invited = {(one["tenantName"], one["capacity"]) for one in session["invitations"]}
     expected = {
-        ("Commune de Doussard", "reservataire"),
-        ("Préfecture de la Haute-Savoie", "prefecture"),
+        (COMMUNE, "reservataire"),
+        (PREFECTURE, "prefecture"),
     }
     stage.report.true(expected <= invited, "le réservataire et le préfet sont invités (R441-9)")
     seen = stage.chloe.get(f"/caleol/{stage.found['session']}")
@@ -51,18 +52,28 @@ def plan(stage: Stage) -> None:
 
 
 def read_invitation(stage: Stage) -> None:
-    mail = mails.wait_for_mail(stage, "CALEOL", SESSION_TEXT)
-    stage.report.says(mail.text, SESSION_TEXT, PLACE)
-    stage.report.true("74TST" not in mail.text, "le courriel ne contient aucun NUD")
-    file = stage.chloe.raw(f"/caleol/{stage.found['session']}/invitation.ics")
-    lines = file.text.replace("\r\n ", "").splitlines()
-    stage.report.keep("invitation-caleol.ics", file.content)
-    stage.report.true("METHOD:REQUEST" in lines, "l'invitation est un agenda ICS (METHOD:REQUEST)")
-    start = next((line for line in lines if line.startswith("DTSTART")), "")
-    stage.report.equal(
-        start.rpartition(":")[2], "20260512T140000", "début de la séance dans l'agenda"
-    )
-    stage.report.true("74TST" not in file.text, "l'agenda ne contient aucun NUD")
+    report = stage.report
+    mail = mails.wait_for_mail(stage, COMMUNE, "CALEOL", SESSION_TEXT, PLACE)
+    report.says(mail.text, COMMUNE, SESSION_TEXT, PLACE)
+    report.true(not mails.NUD.search(mail.text), "le courriel ne contient aucun NUD")
+    link = mail.page.link("invitation.ics")
+    if link is None:
+        raise NotAsAgreed("Le courriel d'invitation n'a pas d'agenda.")
+    sent = stage.alice.raw(link.href)
+    report.keep("invitation-caleol.ics", sent.content)
+    downloaded = stage.chloe.raw(f"/caleol/{stage.found['session']}/invitation.ics")
+    event = _event(sent.text)
+    report.true("METHOD:REQUEST" in sent.text, "l'agenda joint est une invitation (METHOD:REQUEST)")
+    report.equal(event["DTSTART"], "20260512T140000", "début de la séance dans l'agenda")
+    report.equal(_event(downloaded.text)["UID"], event["UID"], "même rendez-vous sur la page, UID")
+    report.true(not mails.NUD.search(sent.text), "l'agenda ne contient aucun NUD")
+
+
+def _event(text: str) -> dict[str, str]:
+    """The properties of the event, without their parameters; long lines unfolded (RFC 5545)."""
+    body = text.replace("\r\n ", "").partition("BEGIN:VEVENT")[2]
+    pairs = (line.partition(":") for line in body.splitlines() if ":" in line)
+    return {name.partition(";")[0]: value for name, _, value in pairs}
 
 
 def too_early(stage: Stage) -> None:
@@ -118,7 +129,7 @@ def sign_lease(stage: Stage) -> None:
     stage.set_clock(f"{LEASE_DAY}T10:00")
     page = stage.alice.get(f"/orientations/{stage.found['orientation']}")
     form = required(page.page.form("/bail"), "enregistrer le bail", page)
-    stage.alice.submit(page, form, {"signe_le": "2026-05-30"}, status=422)
+    stage.alice.submit(page, form, {"signe_le": "2026-05-30"}, status=409)
     stage.report.proved("un bail daté d'un jour à venir est refusé")
     stage.alice.submit(page, form, {"signe_le": LEASE_DAY})
     offer = read(stage.commune, stage.found["orientation"])

@@ -3,64 +3,63 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from server.demo.scenario.browser import Answer, wait_for
-from server.demo.scenario.players import UUID, Stage
+from server.demo.scenario.players import Stage
 from server.demo.scenario.report import squeezed
 
 LIST = "/demo/courriels"
-KEPT = 60
-PAGES = 4
-ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
+PAGES = 20
+LEAST = 50
+WRITTEN = ("kept", "sent")
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+NUD = re.compile(r"\b074\d{10}[0-9A-Z]{5}\b")
 
 
-def newest(stage: Stage, pages: int = 1) -> list[str]:
-    """Addresses of the mails, newest first."""
-    found: list[str] = []
-    address: str | None = LIST
+def listed(stage: Stage, pages: int = 1) -> list[dict[str, Any]]:
+    """The mails, newest first."""
+    found: list[dict[str, Any]] = []
+    address: str | None = f"{LIST}.json"
     for _ in range(pages):
         if address is None:
             break
-        page = stage.alice.get(address)
-        found += [
-            link.href
-            for link in page.page.links
-            if f"{LIST}/" in link.href and UUID.search(link.href)
-        ]
-        following = page.page.link("apres=")
-        address = following.href if following else None
-    return list(dict.fromkeys(found))
+        answer = stage.alice.raw(address).json()
+        found += answer["mails"]
+        address = answer["next"]
+    return found
 
 
-def wait_for_mail(stage: Stage, *words: str) -> Answer:
-    """The newest mail that holds all these words, once it has been written."""
+def wait_for_mail(stage: Stage, organisme: str, *words: str) -> Answer:
+    """The page of the newest mail to this organisme that holds all these words."""
     wanted = [squeezed(word) for word in words]
-    seen: set[str] = set()
 
-    def look() -> Answer | None:
-        for address in newest(stage):
-            if address in seen:
-                continue
-            mail = stage.alice.get(address)
-            if all(word in squeezed(mail.text) for word in wanted):
-                return mail
-            seen.add(address)
+    def look() -> str | None:
+        for mail in listed(stage):
+            text = squeezed(f"{mail['subject']} {mail['text']}")
+            if mail["organisme"] == organisme and all(word in text for word in wanted):
+                return str(mail["id"])
         return None
 
-    return wait_for(f"un courriel avec « {' », « '.join(words)} »", look)
+    found = wait_for(f"un courriel à {organisme} avec « {' », « '.join(words)} »", look)
+    return stage.alice.get(f"{LIST}/{found}")
 
 
 def keep_all(stage: Stage) -> None:
-    """Each mail in a file; no address of the real world among them."""
-    addresses = newest(stage, PAGES)[:KEPT]
-    strangers: set[str] = set()
-    for number, address in enumerate(reversed(addresses), start=1):
-        mail = stage.alice.get(address)
-        stage.report.keep(f"courriels/{number:02d}.txt", mail.text + "\n")
-        strangers |= {
-            found
-            for found in ADDRESS.findall(mail.text)
-            if not found.rstrip(".").endswith(".invalid")
-        }
-    stage.report.true(len(addresses) >= KEPT // 4, f"{len(addresses)} courriels lus et gardés")
-    stage.report.equal(sorted(strangers), [], "adresses hors du domaine .invalid")
+    """Each mail in a file, once all of them are written; none would leave for the real world."""
+    mails = wait_for("tous les courriels écrits", lambda: _all_written(stage))
+    for number, mail in enumerate(reversed(mails), start=1):
+        text = f"À : {mail['to']}\nObjet : {mail['subject']}\n\n{mail['text']}\n"
+        stage.report.keep(f"courriels/{number:03d}.txt", text)
+    texts = [f"{mail['to']} {mail['subject']} {mail['text']}" for mail in mails]
+    strangers = {one for text in texts for one in ADDRESS.findall(text)}
+    stage.report.true(len(mails) >= LEAST, f"{len(mails)} courriels lus et gardés")
+    outside = sorted(one for one in strangers if not one.endswith(".invalid"))
+    stage.report.equal(outside, [], "adresses hors du domaine .invalid")
+    told = [text for text in texts if NUD.search(text)]
+    stage.report.equal(len(told), 0, "courriels qui contiennent un NUD")
+
+
+def _all_written(stage: Stage) -> list[dict[str, Any]] | None:
+    mails = listed(stage, PAGES)
+    return mails if all(mail["state"] in WRITTEN for mail in mails) else None

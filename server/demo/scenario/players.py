@@ -8,11 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from server.demo.scenario.browser import Answer, Browser, Machine
+from server.demo.scenario.browser import Answer, Browser, Machine, required
 from server.demo.scenario.launch import Directory
 from server.demo.scenario.report import NotAsAgreed, Report
 
+PARIS = ZoneInfo("Europe/Paris")
 BAILLEUR = "Haute-Savoie Habitat"
 OTHER_BAILLEUR = "Léman Habitat"
 COMMUNE = "Commune de Doussard"
@@ -44,16 +46,14 @@ class Stage:
     found: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> datetime:
-        return datetime.fromisoformat(self.bailleur.ask(NOW)["me"]["now"])
+        """The business time, in Paris."""
+        return datetime.fromisoformat(self.bailleur.ask(NOW)["me"]["now"]).astimezone(PARIS)
 
     def set_clock(self, instant: str) -> None:
         """Move the business time, as the person in front of the demonstration would."""
-        page = self.alice.get("/")
-        form = page.page.form("/demo/horloge")
-        if form is not None and "instant" in form.names:
-            self.alice.submit(page, form, {"instant": instant})
-        else:
-            self.alice.post("/demo/horloge", {"instant": instant})
+        page = self.alice.get("/demo")
+        form = next((one for one in page.page.forms if "instant" in one.names), None)
+        self.alice.submit(page, required(form, "aller à un instant", page), {"instant": instant})
         gap = self.now().replace(tzinfo=None) - datetime.fromisoformat(instant)
         if not timedelta(0) <= gap < timedelta(minutes=5):
             raise NotAsAgreed(

@@ -8,6 +8,7 @@ from server.demo.scenario.players import Stage
 NOBODY_S = "0190a0a0-0000-7000-8000-000000000000"
 BAD_CURSOR = 'query { orientations(after: "pas-un-curseur") { edges { cursor } } }'
 HTTP_BAD = 400
+HTTP_FORBIDDEN = 403
 HTTP_ABSENT = 404
 
 
@@ -25,12 +26,19 @@ def strangers_see_nothing(stage: Stage) -> None:
     report.equal(errors[0]["code"], "not_found", "ni un bailleur offrir le logement d'un autre")
     after = read(stage.bailleur, orientation_id)["version"]
     report.equal(after, before, "rien n'a changé, version de l'offre")
-    for address in (f"/orientations/{orientation_id}", f"/orientations/{NOBODY_S}"):
-        report.equal(
-            stage.farid.raw(address).status_code in (HTTP_ABSENT, 403),
-            True,  # a found value beside the expected one
-            f"{address.split('/')[1]} : fermées à l'EPCI",
-        )
+    closed = [
+        stage.farid.raw(f"/orientations/{one}").status_code for one in (orientation_id, NOBODY_S)
+    ]
+    report.equal(
+        closed, [HTTP_FORBIDDEN] * 2, "l'EPCI, qui n'est pas partie, n'entre pas, réponses"
+    )
+    absent = [
+        stage.estelle.raw(f"/liberations/{one}").status_code
+        for one in (stage.found["vacancy"], NOBODY_S)
+    ]
+    report.equal(
+        absent[0], absent[1], "la préfecture ne distingue pas une libération d'une absente"
+    )
 
 
 def malformed_is_refused(stage: Stage) -> None:

@@ -63,9 +63,11 @@ class Report:
 
 
 def shown(value: object) -> str:
-    """A value as a person reads it: lists without Python's brackets and quotes."""
+    """A value as a person reads it: no Python brackets nor quotes."""
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value)) or "rien"
+    if isinstance(value, dict):
+        return shown(list(value.values()))
     if isinstance(value, bool):
         return "oui" if value else "non"
     return "rien" if value is None else str(value)

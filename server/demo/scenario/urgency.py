@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from server.demo.scenario.browser import required, wait_for
+from server.demo.scenario.forms import Form
 from server.demo.scenario.offers import read
 from server.demo.scenario.players import BAILLEUR, PREFECTURE, Stage
 
@@ -48,7 +49,7 @@ def ask(stage: Stage) -> None:
     command = {"urgenceId": asked["id"], "isApproved": True, "isOutOfFlux": True}
     errors = stage.bailleur.refused(DECIDE, input=command)
     stage.report.equal(errors[0]["code"], "forbidden", "le bailleur ne décide pas à sa place")
-    offer = read(stage.commune, stage.found["urgent"])
+    offer = read(stage.bailleur, stage.found["urgent"])
     stage.report.equal(offer["effectiveState"], "sent", "avant la décision, rien n'a changé, état")
 
 
@@ -58,9 +59,12 @@ def decide(stage: Stage) -> None:
     report.says(board.text, TITLE, BAILLEUR)
     page = stage.estelle.get(f"/urgences/{urgence_id}")
     form = required(page.page.form("/decider"), "décider", page)
-    decided = stage.estelle.submit(page, form, approval(stage, form))
+    careless = {**_approval(form), "imputation": ""}
+    stage.estelle.submit(page, form, careless, status=422)
+    report.proved("une validation qui ne dit pas à qui imputer est refusée")
+    decided = stage.estelle.submit(page, form, _approval(form))
     report.says(decided.text, "validée")
-    stage.estelle.submit(page, form, approval(stage, form), status=409)
+    stage.estelle.submit(page, form, _approval(form), status=409)
     report.proved("décider deux fois est refusé à la seconde")
 
     def applied() -> dict[str, Any] | None:
@@ -75,10 +79,11 @@ def decide(stage: Stage) -> None:
     )
     vacancy = stage.bailleur.ask(VACANCY, id=stage.found["urgent_vacancy"])["vacancy"]
     report.equal((vacancy["nature"], vacancy["state"]), ("urgency", "closed"), "libération")
-    offer = read(stage.commune, stage.found["urgent"])
+    offer = read(stage.bailleur, stage.found["urgent"])
     report.equal(offer["state"], "withdrawn", "l'offre en cours est retirée, avec avis, état")
 
 
-def approval(stage: Stage, form: Any) -> dict[str, str]:
-    """Approved, charged to the RS contingent: whatever the names of the choices."""
-    raise NotImplementedError
+def _approval(form: Form) -> dict[str, str]:
+    """Approved and charged to the State's RS contingent."""
+    charged = next(value for value, label in form.choices["imputation"] if "RS" in label)
+    return {"decision": "imputer", "imputation": charged, "confirme": "1"}

@@ -1,7 +1,7 @@
 """The yearly bilan: compiled, frozen, published, given to those who must have it (art. 7)."""
 
 from server.operations.bilans.content import content_hash
-from server.operations.bilans.publishing import distribute, publish
+from server.operations.bilans.publishing import BilanPreview, distribute, preview, publish
 from server.operations.bilans.reading import (
     content,
     deliveries,
@@ -12,6 +12,7 @@ from server.operations.bilans.reading import (
 )
 
 __all__ = [
+    "BilanPreview",
     "content",
     "content_hash",
     "deliveries",
@@ -19,6 +20,7 @@ __all__ = [
     "get",
     "list_all",
     "list_page",
+    "preview",
     "publish",
     "workbook",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -69,6 +70,31 @@ async def publish(tx: TenantTransaction, year: int) -> UUID:
     await record(tx, _act(tx, "bilan.published", bilan_id, year, version, "preparing"))
     await enqueue(tx.connection, "bilans.distribute", bilan_id)
     return bilan_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class BilanPreview:
+    """What publishing now would freeze, and to whom it would go: (name, capacity)."""
+
+    content: Content
+    recipients: tuple[tuple[str, str], ...]
+    same_as_version: int | None
+
+
+async def preview(tx: TenantTransaction, year: int) -> BilanPreview:
+    """The bilan as it stands, to be read before it is published."""
+    require(tx.actor, Permission.BILAN_PUBLISH)
+    _check_year(year, local_day(tx.now))
+    content = await _compile(tx, year)
+    newest = await rows.list_bilans(tx, year=year, bailleur_id=tx.actor.tenant_id, limit=1)
+    is_same = bool(newest) and newest[0].content_hash == content_hash(content)
+    given = dict.fromkeys((one.tenant_id, one.capacity) for one in await _recipients(tx, year))
+    named = await tenants.get_tenants(tx, {tenant_id for tenant_id, _ in given})
+    return BilanPreview(
+        content=content,
+        recipients=tuple((named[tenant_id].name, capacity) for tenant_id, capacity in given),
+        same_as_version=newest[0].version if is_same else None,
+    )
 
 
 def _check_year(year: int, today: date) -> None:

@@ -75,7 +75,7 @@ async def refuse(visit: Visit) -> Response:
             )
     except (Invalid, Conflict) as error:
         return await refused(visit, error, motif=motif)
-    message = f"Offre refusée. {row.bailleur_name} en est informé."
+    message = f"Offre refusée : {views.named(row.bailleur_name)} en est prévenu."
     return visit.redirect(f"/orientations/{offer_id}", message=message)
 
 
@@ -89,7 +89,7 @@ async def withdraw(visit: Visit) -> Response:
             row = await orientations.withdraw(tx, offer_id, reason=motif, expected_version=version)
     except (Invalid, Conflict) as error:
         return await refused(visit, error, motif=motif)
-    message = f"Offre retirée. {views.reservataire_of(row)} en est informé."
+    message = f"Offre retirée : {views.named(views.reservataire_of(row))} lira votre motif."
     return visit.redirect(f"/orientations/{offer_id}", message=message)
 
 

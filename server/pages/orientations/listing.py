@@ -33,14 +33,14 @@ class Stage:
 CLOSED = tuple(state for state in State if state not in LIVE_STATES)
 ANSWER = Stage(
     code="reponse",
-    label="Attend une réponse",
+    label="Attend réponse",
     states=(State.SENT,),
     empty="Aucune offre n'attend de réponse.",
     is_urgent=True,
 )
 SEARCH = Stage(
     code="candidats",
-    label="Attend des candidats",
+    label="Attend candidats",
     states=(State.SEARCHING,),
     empty="Aucune recherche de candidats n'est en cours.",
     is_urgent=True,
@@ -65,7 +65,7 @@ COMMISSION = Stage(
 )
 LEASE = Stage(
     code="bail",
-    label="Bail à signer",
+    label="Bail",
     states=(State.ATTRIBUTED,),
     empty="Aucun logement attribué n'attend son bail.",
 )

@@ -58,9 +58,16 @@ async def read_offer(tx: TenantTransaction, orientation_id: UUID) -> Offer:
         candidates=presented.get(row.id, []),
         session_id=session_id,
         decisions=decisions,
-        events=views.timeline(entries.items),
+        events=[*_unrecorded(tx, row), *views.timeline(entries.items)],
         now=tx.now,
     )
+
+
+def _unrecorded(tx: TenantTransaction, row: Orientation) -> list[View]:
+    """The préfecture reads DALO candidates only: it waits for the record."""
+    if tx.actor.capacity is Capacity.PREFECTURE:
+        return []
+    return views.unrecorded(row, tx.now)
 
 
 async def show(visit: Visit) -> Response:
@@ -102,7 +109,7 @@ def offer_header(offer: Offer, actor: Actor) -> View:
     return {
         "id": str(row.id),
         "version": row.version,
-        "eyebrow": f"Offre de {row.bailleur_name} à {views.reservataire_of(row)}",
+        "eyebrow": f"Offre de {row.bailleur_name} {views.to(views.reservataire_of(row))}",
         "badge": views.state_badge(offer.state),
         "standing": standing(row, offer.state, actor.capacity),
         "tacit": views.acceptance_notice(row, offer.now),
@@ -120,7 +127,7 @@ def offer_header(offer: Offer, actor: Actor) -> View:
         "caleol_href": f"/caleol/{offer.session_id}" if offer.session_id else "",
         "candidate_days": row.candidate_days,
         "bailleur": row.bailleur_name,
-        "reservataire": views.reservataire_of(row),
+        "reservataire": views.named(views.reservataire_of(row)),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from server.db.orientations import Orientation
 from server.domain import labels
 from server.domain.orientations import Searcher, State
-from server.pages.views import plural, reservataire_of
+from server.pages.views import capital, named, plural, reservataire_of
 from server.tenants.actors import Capacity
 
 FOR_BAILLEUR: Mapping[State, str] = {
@@ -37,8 +37,8 @@ FOR_RESERVATAIRE: Mapping[State, str] = {
     State.ATTRIBUTED: "La CALEOL a attribué ce logement ; {bailleur} prépare le bail.",
 }
 FOR_ALL: Mapping[State, str] = {
-    State.SENT: "Réponse de {reservataire} attendue.",
-    State.SEARCHING: "Candidats de {reservataire} attendus.",
+    State.SENT: "Réponse attendue de {reservataire}.",
+    State.SEARCHING: "Candidats attendus de {reservataire}.",
     State.CANDIDATES_COMPLETE: "Liste complète, à inscrire à une CALEOL de {bailleur}.",
     State.CANDIDATES_PARTIAL: "Délai terminé, liste incomplète.",
     State.NO_CANDIDATE: "Délai terminé, aucun candidat.",
@@ -67,9 +67,11 @@ def standing(row: Orientation, state: State, capacity: Capacity) -> str:
     if state is State.SEARCHING and row.searched_by == Searcher.BAILLEUR:
         sentence = ON_BEHALF
     leased = f" le {labels.french_day(row.leased_on)}" if row.leased_on else ""
-    return sentence.format(
-        bailleur=row.bailleur_name,
-        reservataire=reservataire_of(row),
-        count=plural(row.candidate_count, "candidat"),
-        leased=leased,
+    return capital(
+        sentence.format(
+            bailleur=named(row.bailleur_name),
+            reservataire=named(reservataire_of(row)),
+            count=plural(row.candidate_count, "candidat"),
+            leased=leased,
+        )
     )

@@ -153,7 +153,9 @@ async def send(visit: Visit) -> Response:
     except (Invalid, Conflict) as error:
         return await _refused(visit, error, typed)
     due = labels.french_deadline(row.answer_due_at)
-    message = f"Offre envoyée à {views.reservataire_of(row)}. Réponse attendue jusqu'au {due}."
+    message = (
+        f"Offre envoyée {views.to(views.reservataire_of(row))}. Réponse attendue jusqu'au {due}."
+    )
     return visit.redirect(f"/orientations/{sent_id}", message=message)
 
 

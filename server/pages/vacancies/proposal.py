@@ -75,8 +75,9 @@ async def show_file(
         status=status,
         vacancy=vacancy_view(file, visit),
         offers=[views.offer_view(one, now, visit.actor.capacity) for one in file.offers],
-        proposal=_proposal(file.explained, visit.actor.tenant_name) if file.explained else None,
-        share=share_view(file.share),
+        proposal=_proposal(file.explained, file.share, visit.actor.tenant_name)
+        if file.explained
+        else None,
         events=file.events,
         steps=STEPS,
         motifs=motifs,
@@ -105,7 +106,7 @@ def vacancy_view(file: File, visit: Visit) -> View:
     }
 
 
-def _proposal(explained: ExplainedAdvice, bailleur: str) -> View:
+def _proposal(explained: ExplainedAdvice, share: MutationShare, bailleur: str) -> View:
     """The advice in the order of the law, and what the form may choose."""
     advice = explained.advice
     first = advice.proposals[0] if advice.proposals else None
@@ -126,7 +127,7 @@ def _proposal(explained: ExplainedAdvice, bailleur: str) -> View:
             for one in advice.proposals
         ],
         "set_aside": [one.sentence for one in advice.set_aside],
-        "choices": _choices(explained, bailleur),
+        "choices": _choices(explained, share_view(share), bailleur),
         "others": _others(explained, bailleur),
     }
 
@@ -138,10 +139,11 @@ def _party(explained: ExplainedAdvice, key: str, bailleur: str) -> str:
 def _lag(lag: int) -> str:
     if lag == 0:
         return "à son quota"
-    return f"{labels.dwelling_count(abs(lag))} {'de retard' if lag > 0 else 'd’avance'}"
+    side = "de retard" if lag > 0 else "d'avance"
+    return f"{labels.dwelling_count(abs(lag))} {side}"
 
 
-def _choices(explained: ExplainedAdvice, bailleur: str) -> list[View]:
+def _choices(explained: ExplainedAdvice, share: View, bailleur: str) -> list[View]:
     first = explained.advice.proposals[0].party_key if explained.advice.proposals else BAILLEUR
     followed = (
         {"value": "part", "label": f"Suivre la proposition : garder sur la part de {bailleur}"}
@@ -156,7 +158,8 @@ def _choices(explained: ExplainedAdvice, bailleur: str) -> list[View]:
     mutation = {
         "value": "mutation",
         "label": "Garder pour une mutation interne",
-        "hint": "Pour un locataire déjà logé dans votre parc (art. 2.3).",
+        "hint": "Pour un locataire déjà logé dans votre parc (art. 2.3). "
+        f"{share['text']}, {share['level'].lower()}.",
     }
     own = {
         "value": "part",

@@ -4,6 +4,6 @@ const place = document.getElementById("graphiql");
 ReactDOM.createRoot(place).render(
   React.createElement(GraphiQL, {
     fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
-    defaultQuery: "query {\n  me {\n    organisme\n  }\n}\n",
+    defaultQuery: "query {\n  me {\n    organisme {\n      name\n    }\n    now\n  }\n}\n",
   }),
 );

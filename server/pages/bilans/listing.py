@@ -1,0 +1,172 @@
+"""The bilans: those that the bailleur owes, those that its partners received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from server.db.bilans import Bilan, Delivery
+from server.domain import labels
+from server.domain.bilans import bilan_last_day, is_late, is_provisional
+from server.domain.deadlines import end_of_day, local_day
+from server.errors import Motif
+from server.operations import bilans, flux
+from server.pages import views
+from server.pages.visits import Visit
+from server.tenants.actors import Capacity
+from server.tenants.permissions import Permission, may
+from server.tenants.transactions import TenantTransaction
+
+LIST = {"label": "Bilans", "href": "/bilans"}
+YEARS_SHOWN = 3
+FIRST_YEAR = 2024  # the first whole year of the flux
+TITLES = {Capacity.BAILLEUR: "Bilans annuels", Capacity.EPCI: "Bilans reçus"}
+LEADS = {
+    Capacity.BAILLEUR: "Chaque année avant le 28 février, le bilan de l'année écoulée à tous vos "
+    "réservataires (R441-5-1).",
+    Capacity.PREFECTURE: "Les bilans transmis par les bailleurs, les non lus d'abord.",
+    Capacity.RESERVATAIRE: "Ce que vos bailleurs ont proposé et attribué, les non lus d'abord.",
+    Capacity.EPCI: "Les bilans des bailleurs de votre territoire, les non lus d'abord, pour la "
+    "conférence intercommunale du logement.",
+}
+
+
+async def list_bilans(visit: Visit) -> Response:
+    return await list_page(visit)
+
+
+async def list_page(visit: Visit, *, motifs: tuple[Motif, ...] = (), status: int = 200) -> Response:
+    async with visit.reading() as tx:
+        found = await bilans.list_all(tx)
+        given = await bilans.deliveries(tx, [one.id for one in found])
+        missing = await _missing(tx, found)
+        now = tx.now
+    is_bailleur = visit.actor.capacity is Capacity.BAILLEUR
+    title = TITLES.get(visit.actor.capacity, "Bilans")
+    visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": title}]
+    return visit.render(
+        "bilans.html",
+        title=title,
+        status=status,
+        lead=LEADS[visit.actor.capacity],
+        motifs=motifs,
+        years=_years(found, given, now) if is_bailleur else [],
+        received=[] if is_bailleur else _received(found, given),
+        missing=missing,
+        is_bailleur=is_bailleur,
+        can_publish=may(visit.actor, Permission.BILAN_PUBLISH),
+    )
+
+
+# --- The bailleur's duties --------------------------------------------------------------------
+
+
+def _years(
+    found: Sequence[Bilan], given: dict[UUID, list[Delivery]], now: datetime
+) -> list[dict[str, Any]]:
+    """The running year, provisional, then the closed ones that are or were due."""
+    this_year = local_day(now).year
+    first = max(this_year - YEARS_SHOWN + 1, FIRST_YEAR)
+    return [
+        _year(year, [one for one in found if one.year == year], given, now)
+        for year in range(this_year, first - 1, -1)
+    ]
+
+
+def _year(
+    year: int, versions: Sequence[Bilan], given: dict[UUID, list[Delivery]], now: datetime
+) -> dict[str, Any]:
+    newest = versions[0] if versions else None
+    return {
+        "year": year,
+        "check_href": f"/bilans/publier?annee={year}",
+        "badge": _badge(year, newest, now),
+        "deadline": _deadline(year, versions, now),
+        "newest": _newest(newest, given.get(newest.id, [])) if newest else None,
+    }
+
+
+def _badge(year: int, newest: Bilan | None, now: datetime) -> dict[str, str]:
+    if newest is not None and newest.state == "preparing":
+        return {"text": "En préparation", "tone": "info"}
+    if newest is not None:
+        provisional = is_provisional(year, local_day(newest.published_at))
+        text = "Provisoire transmis" if provisional else "Transmis"
+        return {"text": text, "tone": "info" if provisional else "success"}
+    if is_provisional(year, local_day(now)):
+        return {"text": "Année en cours", "tone": "neutral"}
+    if is_late(now, bilan_last_day(year)):
+        return {"text": "En retard", "tone": "danger"}
+    return {"text": "À transmettre", "tone": "warning"}
+
+
+def _deadline(year: int, versions: Iterable[Bilan], now: datetime) -> dict[str, str] | None:
+    """Nothing to remind once the whole year was told."""
+    if any(not is_provisional(year, local_day(one.published_at)) for one in versions):
+        return None
+    due_at = end_of_day(bilan_last_day(year))
+    late = is_late(now, bilan_last_day(year))
+    return {
+        "text": f"Avant le 28 février {year + 1} : jusqu'au {labels.french_deadline(due_at)}",
+        "left": "Délai passé." if late else f"{views.capital(views.left_words(now, due_at))}.",
+        "consequence": "Le bilan reste dû : transmettez-le dès que possible."
+        if late
+        else "Passé ce délai, vos partenaires voient que le bilan manque.",
+        "tone": "danger" if late else "neutral",
+        "iso": bilan_last_day(year).isoformat(),
+    }
+
+
+def _newest(one: Bilan, given: Sequence[Delivery]) -> dict[str, str]:
+    opened = sum(delivery.opened_at is not None for delivery in given)
+    return {
+        "href": f"/bilans/{one.id}",
+        "text": f"Version {one.version} du {labels.french_day(local_day(one.published_at))}",
+        "opened": f"Ouvert par {opened} destinataire{'s' if opened > 1 else ''} sur {len(given)}",
+    }
+
+
+# --- What the partners received ---------------------------------------------------------------
+
+
+def _received(found: Sequence[Bilan], given: dict[UUID, list[Delivery]]) -> list[dict[str, Any]]:
+    """The newest version of each bilan, the unread first."""
+    newest: dict[tuple[UUID, int], Bilan] = {}
+    for one in found:
+        newest.setdefault((one.bailleur_id, one.year), one)
+    rows = [_received_view(one, given.get(one.id, [])) for one in newest.values()]
+    return sorted(rows, key=lambda row: bool(row["opened"]))
+
+
+def _received_view(one: Bilan, given: Sequence[Delivery]) -> dict[str, Any]:
+    opened = next((delivery.opened_at for delivery in given if delivery.opened_at), None)
+    provisional = is_provisional(one.year, local_day(one.published_at))
+    return {
+        "href": f"/bilans/{one.id}",
+        "bailleur": one.bailleur_name,
+        "year": f"{one.year}, provisoire" if provisional else str(one.year),
+        "version": one.version,
+        "received": labels.french_day(local_day(one.distributed_at or one.published_at)),
+        "opened": labels.french_day(local_day(opened)) if opened else "",
+    }
+
+
+async def _missing(tx: TenantTransaction, found: Sequence[Bilan]) -> dict[str, Any] | None:
+    """The bailleurs whose bilan of the last closed year is late, as far as the annexes show."""
+    year = local_day(tx.now).year - 1
+    if tx.actor.capacity is Capacity.BAILLEUR or not is_late(tx.now, bilan_last_day(year)):
+        return None
+    annexes = await flux.list_annexes(tx, year)
+    expected = {one.facts.bailleur_id: one.facts.bailleur_name for one in annexes}
+    told = {one.bailleur_id for one in found if one.year == year}
+    names = sorted(name for owner, name in expected.items() if owner not in told)
+    since = labels.french_day(_first_late_day(year))
+    return {"year": year, "since": since, "names": names} if names else None
+
+
+def _first_late_day(year: int) -> date:
+    return bilan_last_day(year) + timedelta(days=1)

@@ -1,0 +1,294 @@
+"""What is expected of an organisme today, in the order of the dates, each one click away."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeAlias
+
+from server.db.bilans import Bilan
+from server.db.orientations import Orientation, OrientationFilter
+from server.db.paging import PageRequest
+from server.domain import labels
+from server.domain.bilans import bilan_last_day, is_late
+from server.domain.deadlines import local_day
+from server.domain.orientations import State
+from server.operations import bilans, caleol, orientations, urgences, vacancies
+from server.pages import views
+from server.pages.orientations.listing import count_of, stages_of
+from server.pages.views import View
+from server.tenants.actors import Capacity
+from server.tenants.transactions import TenantTransaction
+
+MOST = PageRequest(first=25)
+"""A home page shows the first ones of each kind; the counts say how many there are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A line of the list; `on` places it, `due` and `left` are read."""
+
+    on: date
+    title: str
+    href: str
+    due: str = ""
+    left: str = ""
+    tone: str = "neutral"
+    detail: str = ""
+    badge: View | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """The tasks in order, and how many files wait at each stage."""
+
+    tasks: list[Task]
+    tiles: list[View]
+    empty: str
+
+
+@dataclass(kw_only=True)
+class Gathering:
+    """A board in the making."""
+
+    tx: TenantTransaction
+    tasks: list[Task] = field(default_factory=list)
+    tiles: list[View] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        return local_day(self.tx.now)
+
+    def tile(self, label: str, count: int, href: str, tone: str = "neutral") -> None:
+        shown = tone if count else "neutral"
+        self.tiles.append({"label": label, "value": str(count), "href": href, "tone": shown})
+
+    async def offers(self, *states: State, due_first: bool = False) -> tuple[Orientation, ...]:
+        """Those of the states of the law now."""
+        wanted = OrientationFilter(states=tuple(one.value for one in states), at=self.tx.now)
+        found = await orientations.list_page(self.tx, MOST, wanted, due_first=due_first)
+        return found.items
+
+
+# --- The bailleur -------------------------------------------------------------------------------
+
+
+async def of_bailleur(found: Gathering) -> str:
+    await _vacancies(found)
+    await _offers_without_candidate(found)
+    await _to_plan(found)
+    await _decisions(found)
+    await _leases(found)
+    await _own_bilan(found)
+    await _stages(found)
+    return "Aucun logement à orienter, aucune décision à enregistrer."
+
+
+async def _vacancies(found: Gathering) -> None:
+    page = await vacancies.list_page(found.tx, MOST, awaiting=True)
+    for one in page.items:
+        is_free = one.free_on <= found.today
+        found.tasks.append(
+            Task(
+                on=one.free_on,
+                title=f"Orienter : {views.dwelling_title(one.dwelling)}",
+                href=f"/liberations/{one.id}",
+                due=f"Libre le {labels.french_day(one.free_on)}",
+                left="Déjà libre" if is_free else "",
+                tone="danger" if is_free else "neutral",
+                detail="Proposé à personne pour l'instant.",
+            )
+        )
+    found.tile("Libérations à orienter", await vacancies.count_awaiting(found.tx), "/liberations")
+
+
+async def _offers_without_candidate(found: Gathering) -> None:
+    for one in await found.offers(State.NO_CANDIDATE):
+        ended = one.candidates_last_day or found.today
+        found.tasks.append(
+            Task(
+                on=ended,
+                title=f"Décider de la suite : {views.offer_title(one)}",
+                href=f"/orientations/{one.id}",
+                due=f"Délai terminé le {labels.french_day(ended)}",
+                tone="danger",
+                detail=f"Sans candidat de {views.named(views.reservataire_of(one))}.",
+                badge={"text": "Sans candidat", "tone": "danger"},
+            )
+        )
+
+
+async def _to_plan(found: Gathering) -> None:
+    presented = (State.CANDIDATES_COMPLETE, State.CANDIDATES_PARTIAL)
+    for one in await found.offers(*presented):
+        count = views.plural(one.candidate_count, "candidat")
+        found.tasks.append(
+            Task(
+                on=found.today,
+                title=f"Inscrire en CALEOL : {views.offer_title(one)}",
+                href=f"/orientations/{one.id}",
+                detail=f"{count}, {views.reservataire_of(one)}.",
+                tone="info",
+            )
+        )
+
+
+async def _decisions(found: Gathering) -> None:
+    page = await caleol.list_page(found.tx, MOST, state="planned")
+    for one in page.items:
+        if one.starts_at > found.tx.now:
+            continue
+        held_on = local_day(one.starts_at)
+        found.tasks.append(
+            Task(
+                on=held_on,
+                title="Enregistrer les décisions de la CALEOL",
+                href=f"/caleol/{one.id}",
+                due=f"Tenue le {labels.french_day(held_on)}",
+                tone="warning",
+                detail=f"{views.plural(one.item_count, 'logement')} à l'ordre du jour, {one.place}.",
+            )
+        )
+
+
+async def _leases(found: Gathering) -> None:
+    for one in await found.offers(State.ATTRIBUTED):
+        attributed_on = one.attributed_on or found.today
+        found.tasks.append(
+            Task(
+                on=attributed_on,
+                title=f"Enregistrer le bail : {views.offer_title(one)}",
+                href=f"/orientations/{one.id}",
+                due=f"Attribué le {labels.french_day(attributed_on)}",
+                detail="Une fois le bail signé.",
+            )
+        )
+
+
+async def _own_bilan(found: Gathering) -> None:
+    year = found.today.year - 1
+    if await bilans.list_all(found.tx, year=year, bailleur_id=found.tx.actor.tenant_id):
+        return
+    last_day = bilan_last_day(year)
+    late = is_late(found.tx.now, last_day)
+    found.tasks.append(
+        Task(
+            on=last_day,
+            title=f"Publier le bilan {year}",
+            href="/bilans",
+            due=f"Au plus tard le {labels.french_day(last_day)}",
+            left="En retard" if late else "",
+            tone="danger" if late else "warning",
+            detail="Avant le 28 février, à chaque réservataire et EPCI (art. 7, R441-5-1).",
+        )
+    )
+
+
+# --- The réservataire ---------------------------------------------------------------------------
+
+
+async def of_reservataire(found: Gathering) -> str:
+    for one in await found.offers(State.SENT, due_first=True):
+        _deadline_task(found, one, "Accepter ou refuser", badge="À répondre")
+    for one in await found.offers(State.SEARCHING, due_first=True):
+        count = f"{one.candidate_count} sur 3"
+        _deadline_task(found, one, "Présenter des candidats", badge=count)
+    await _received_bilans(found)
+    await _stages(found)
+    return "Aucune offre n'attend votre réponse. Un courriel vous prévient de la prochaine."
+
+
+def _deadline_task(found: Gathering, one: Orientation, act: str, *, badge: str) -> None:
+    deadline = views.running_deadline(one, found.tx.now)
+    if deadline is None:
+        return
+    found.tasks.append(
+        Task(
+            on=local_day(deadline["due_at"]),
+            title=f"{act} : {views.offer_title(one)}",
+            href=f"/orientations/{one.id}",
+            due=deadline["short"],
+            left=deadline["left"],
+            tone=deadline["tone"],
+            detail=f"{one.bailleur_name}. {deadline['consequence']}",
+            badge={"text": badge, "tone": deadline["tone"]},
+        )
+    )
+
+
+async def _stages(found: Gathering) -> None:
+    """One tile a tab of the list of offers, the closed ones left out."""
+    numbers = await orientations.counts_in_law(found.tx)
+    for stage in stages_of(found.tx.actor.capacity)[:-1]:
+        found.tile(stage.label, count_of(stage, numbers), f"/orientations?etape={stage.code}")
+
+
+# --- The préfecture and the EPCI ----------------------------------------------------------------
+
+
+async def of_prefecture(found: Gathering) -> str:
+    page = await urgences.list_page(found.tx, PageRequest(first=100), state="requested")
+    for one in page.items:
+        asked_on = local_day(one.requested_at)
+        found.tasks.append(
+            Task(
+                on=asked_on,
+                title=f"Décider : {labels.URGENCY_KINDS[one.kind]}, {one.commune_name}",
+                href=f"/urgences/{one.id}",
+                due=f"Demandée le {labels.french_day(asked_on)}",
+                tone="danger",
+                detail=f"{one.bailleur_name}. Sans décision, le logement reste dans le flux.",
+                badge={"text": "Urgence", "tone": "danger"},
+            )
+        )
+    found.tile("Urgences à décider", len(page.items), "/urgences", "danger")
+    await _received_bilans(found)
+    await _stages(found)
+    return "Aucune affectation d'urgence n'attend votre décision."
+
+
+async def of_epci(found: Gathering) -> str:
+    await _received_bilans(found)
+    return "Tous les bilans reçus ont été ouverts. Un courriel vous prévient du prochain."
+
+
+async def _received_bilans(found: Gathering) -> None:
+    received = await bilans.list_all(found.tx)
+    given = await bilans.deliveries(found.tx, [one.id for one in received])
+    unread = [
+        one
+        for one in received
+        if any(delivery.opened_at is None for delivery in given.get(one.id, []))
+    ]
+    found.tasks.extend(_bilan_task(one) for one in unread)
+    if found.tx.actor.capacity is Capacity.EPCI:
+        found.tile("Bilans reçus", len(received), "/bilans")
+        found.tile("Bilans non ouverts", len(unread), "/bilans", "warning")
+
+
+def _bilan_task(one: Bilan) -> Task:
+    received_on = local_day(one.distributed_at or one.published_at)
+    return Task(
+        on=received_on,
+        title=f"Ouvrir le bilan {one.year} de {one.bailleur_name}",
+        href=f"/bilans/{one.id}",
+        due=f"Reçu le {labels.french_day(received_on)}",
+        detail=f"Version {one.version}, pas encore ouvert.",
+    )
+
+
+Gather: TypeAlias = Callable[[Gathering], Awaitable[str]]
+BY_CAPACITY: Mapping[Capacity, Gather] = {
+    Capacity.BAILLEUR: of_bailleur,
+    Capacity.RESERVATAIRE: of_reservataire,
+    Capacity.PREFECTURE: of_prefecture,
+    Capacity.EPCI: of_epci,
+}
+
+
+async def board(tx: TenantTransaction) -> Board:
+    found = Gathering(tx=tx)
+    empty = await BY_CAPACITY[tx.actor.capacity](found)
+    ordered = sorted(found.tasks, key=lambda one: one.on)
+    return Board(tasks=ordered, tiles=found.tiles, empty=empty)
