@@ -29,7 +29,9 @@ MAX_STREAMS = 2_000
 PING_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
 FIRST_PAUSE = 0.1
+CLOSE_SECONDS = 1.0
 LONGEST_PAUSE = 10.0
+LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 CAPACITIES = frozenset({"bailleur", "reservataire", "prefecture", "epci"})
 
 logger = structlog.get_logger()
@@ -162,7 +164,7 @@ class Hub:
         pause = FIRST_PAUSE
         is_first = True
         while True:
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*LOST):
                 async with _listening(self._dsn, self.hear) as (connection, gone):
                     if not is_first:
                         self.resync()
@@ -192,7 +194,8 @@ async def _listening(
         await connection.add_listener(CHANNEL, heard)
         yield connection, gone
     finally:
-        connection.terminate()
+        with suppress(*LOST):
+            await connection.close(timeout=CLOSE_SECONDS)
 
 
 async def _until_lost(connection: asyncpg.Connection, gone: asyncio.Event) -> None:

@@ -149,8 +149,10 @@ def _annexes() -> None:
         "annexes",
         {
             "reservataire": (
-                "published_at is not null and id in"
-                f" (select r.annexe_id from annexe_readers r where r.tenant_id = {TENANT})",
+                (
+                    "published_at is not null and id in"
+                    f" (select r.annexe_id from annexe_readers r where r.tenant_id = {TENANT})"
+                ),
                 "",
             ),
             "prefecture": ("published_at is not null", ""),
@@ -170,8 +172,10 @@ def _orientations() -> None:
         "vacancies",
         {
             "reservataire": (
-                "(bailleur_id, insee) in"
-                " (select cc.bailleur_id, cc.insee from convention_communes cc)",
+                (
+                    "(bailleur_id, insee) in"
+                    " (select cc.bailleur_id, cc.insee from convention_communes cc)"
+                ),
                 VACANCY_COLUMNS_FOR_COUNTS,
             ),
             "prefecture": ("true", ""),
@@ -203,8 +207,10 @@ def _orientations() -> None:
 def _caleol() -> None:
     invited = {
         role: (
-            "id in (select i.session_id from caleol_invitations i"
-            f" where i.tenant_id = {TENANT} and i.capacity = '{role}')",
+            (
+                "id in (select i.session_id from caleol_invitations i"
+                f" where i.tenant_id = {TENANT} and i.capacity = '{role}')"
+            ),
             "",
         )
         for role in ("reservataire", "prefecture", "epci")
@@ -234,9 +240,11 @@ def _urgences_and_bilans() -> None:
         "urgences",
         {
             "reservataire": (
-                f"(charged_reservataire_id = {TENANT} and charged_contingent = any ({CONTINGENTS}))"
-                f" or (proposed_reservataire_id = {TENANT}"
-                f" and proposed_contingent = any ({CONTINGENTS}))",
+                (
+                    f"(charged_reservataire_id = {TENANT} and charged_contingent = any ({CONTINGENTS}))"
+                    f" or (proposed_reservataire_id = {TENANT}"
+                    f" and proposed_contingent = any ({CONTINGENTS}))"
+                ),
                 "",
             ),
             "prefecture": ("true", ""),
@@ -254,8 +262,10 @@ def _urgences_and_bilans() -> None:
     shared("bilan_agreements", {"epci": (f"tenant_id = {TENANT}", "")})
     delivered = {
         role: (
-            "state = 'published' and id in (select d.bilan_id from bilan_deliveries d"
-            f" where d.tenant_id = {TENANT} and d.capacity = '{role}')",
+            (
+                "state = 'published' and id in (select d.bilan_id from bilan_deliveries d"
+                f" where d.tenant_id = {TENANT} and d.capacity = '{role}')"
+            ),
             "",
         )
         for role in ("reservataire", "epci")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -52,9 +53,9 @@ class Asked:
 
 def _answer(content: dict[str, Any], status: int = 200, media_type: str = JSON) -> Response:
     headers = {"cache-control": "no-store"}
-    if status == 401:  # noqa: PLR2004 - the HTTP code of who is not known
+    if status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
-    if status == 405:  # noqa: PLR2004
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["allow"] = "POST"
     return Response(orjson.dumps(content), status, headers, media_type)
 

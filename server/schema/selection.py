@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from graphql import FieldNode, FragmentSpreadNode, SelectionNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionNode
 
 
 class Selection:
@@ -32,8 +32,8 @@ class Selection:
                     field.read(node.selection_set.selections, fragments)
             elif isinstance(node, FragmentSpreadNode):
                 self.read(fragments[node.name.value].selection_set.selections, fragments)
-            else:
-                self.read(node.selection_set.selections, fragments)  # type: ignore[attr-defined]
+            elif isinstance(node, InlineFragmentNode):
+                self.read(node.selection_set.selections, fragments)
 
 
 def selection(info: Any) -> Selection:

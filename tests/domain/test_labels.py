@@ -126,4 +126,4 @@ def test_fractions_of_a_dwelling_are_never_rounded_to_nothing(units: int, text: 
 
 def test_an_instant_is_told_in_paris() -> None:
     instant = datetime(2026, 4, 30, 8, 5, tzinfo=UTC)
-    assert labels.french_instant(instant) == "jeudi 30 avril 2026 à 10 h 05"
+    assert labels.french_instant(instant) == "jeudi 30 avril 2026 à 10\u00a0h\u00a005"

@@ -307,4 +307,3 @@ class Play:
 
     def day(self, days: int = 0) -> date:
         return self.now.date() + timedelta(days=days)
-

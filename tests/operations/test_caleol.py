@@ -176,9 +176,7 @@ async def test_a_decision_belongs_to_the_session_of_its_dwelling(play: Play) -> 
         ({"outcome": "not_attributed", "rank": None, "reason": "face"}, "reason_invalid"),
     ],
 )
-async def test_a_decision_is_one_of_the_law(
-    play: Play, changes: dict[str, Any], code: str
-) -> None:
+async def test_a_decision_is_one_of_the_law(play: Play, changes: dict[str, Any], code: str) -> None:
     """R441-3, L441-2-2."""
     orientation_id = await play.complete()
     session_id = await play.session(orientation_id)
@@ -186,9 +184,7 @@ async def test_a_decision_is_one_of_the_law(
     first, *others = command.decisions
     changed = replace(command, decisions=(replace(first, **changes), *others))
     play.now += timedelta(days=8)
-    await play.is_refused(
-        "alice", lambda tx: caleol.record_decision(tx, changed), Invalid, code
-    )
+    await play.is_refused("alice", lambda tx: caleol.record_decision(tx, changed), Invalid, code)
 
 
 async def test_each_candidate_has_its_decision(play: Play) -> None:

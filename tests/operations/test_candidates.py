@@ -95,13 +95,15 @@ async def test_one_dalo_household_completes_the_list(play: Play) -> None:
     command = present(orientation_id, NUDS[0], is_dalo=True)
     row = await play.does("chloe", lambda tx: candidates.present(tx, command))
     assert (row.state, row.has_dalo) == ("candidates_complete", True)
-    (found,) = (
-        await play.reads("estelle", lambda tx: candidates.list_of(tx, [orientation_id]))
-    )[orientation_id]
+    (found,) = (await play.reads("estelle", lambda tx: candidates.list_of(tx, [orientation_id])))[
+        orientation_id
+    ]
     assert (found.nud, found.is_dalo, found.dalo_origin) == (NUDS[0], True, "reservataire")
 
 
-@pytest.mark.parametrize("nud", ["", "074042600000000", "07404260000000001X9", "0740426000-0000001"])
+@pytest.mark.parametrize(
+    "nud", ["", "074042600000000", "07404260000000001X9", "0740426000-0000001"]
+)
 async def test_a_nud_has_eighteen_letters_or_digits(play: Play, nud: str) -> None:
     """R441-2-3."""
     orientation_id = await play.search()
@@ -236,9 +238,7 @@ async def test_who_reads_the_candidates(play: Play) -> None:
     for who in ("denis", "karine", "pascal", "estelle", "leo"):
         found = await play.reads(who, lambda tx: candidates.list_of(tx, [orientation_id]))
         assert found.get(orientation_id, []) == []
-    await play.is_refused(
-        "farid", lambda tx: candidates.list_of(tx, [orientation_id]), Forbidden
-    )
+    await play.is_refused("farid", lambda tx: candidates.list_of(tx, [orientation_id]), Forbidden)
 
 
 async def test_a_stale_page_presents_nobody(play: Play) -> None:

@@ -12,9 +12,7 @@ SIGNED = [(484, 640), (2963, 54), (2440, 586), (1481, 54), (500, 640), (2500, 64
 
 
 async def board(play: Play, who: str = "alice") -> FluxBoard:
-    (found,) = await play.reads(
-        who, lambda tx: flux.boards(tx, 2026, epci_siren=SOURCES_DU_LAC)
-    )
+    (found,) = await play.reads(who, lambda tx: flux.boards(tx, 2026, epci_siren=SOURCES_DU_LAC))
     return found
 
 

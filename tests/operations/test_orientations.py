@@ -101,9 +101,7 @@ async def refused_offer(
 ) -> str:
     vacancy_id = await play.vacancy(home, who=who)
     command = send(play, vacancy_id, slug, departure_motif="Essai")
-    error = await play.is_refused(
-        who, lambda tx: orientations.send(tx, command), Conflict, code
-    )
+    error = await play.is_refused(who, lambda tx: orientations.send(tx, command), Conflict, code)
     return error.message
 
 
@@ -368,7 +366,9 @@ async def test_an_unknown_offer_and_a_stranger_s_look_alike(play: Play) -> None:
     theirs = await play.offer()
     for act in (orientations.get, orientations.accept, orientations.refuse):
         told = {
-            (await play.is_refused("karine", lambda tx, one=one, act=act: act(tx, one), NotFound)).message
+            (
+                await play.is_refused("karine", lambda tx, one=one, act=act: act(tx, one), NotFound)
+            ).message
             for one in (theirs, play.tenant("doussard"))
         }
         assert len(told) == 1

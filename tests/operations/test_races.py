@@ -83,7 +83,9 @@ async def test_two_sweeps_at_once(play: Play) -> None:
     outcomes = await race(play, sweep, sweep, sweep)
     assert sorted(map(str, outcomes)) == ["False", "False", "True"]
     assert play.scalar("select count(*) from journal where act = 'orientation.tacit'") == 1
-    assert play.scalar("select count(*) from notifications where template = 'orientation.tacit'") == 2
+    assert (
+        play.scalar("select count(*) from notifications where template = 'orientation.tacit'") == 2
+    )
 
 
 @pytest.mark.parametrize("attempt", range(ROUNDS))

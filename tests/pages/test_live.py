@@ -42,9 +42,11 @@ async def listening(stage: Stage) -> AsyncIterator[Hub]:
 
 
 async def until(reached: Any) -> None:
-    async with asyncio.timeout(5):
-        while not reached():
-            await asyncio.sleep(0.02)
+    for _ in range(250):
+        if reached():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("waited in vain")
 
 
 def listeners(database: Database) -> list[int]:
@@ -153,7 +155,7 @@ async def test_the_payload_holds_no_data(world: Stage) -> None:
     """The noun, an organisme, a capacity: nothing that a listener without right could learn."""
     heard: list[str] = []
     hub = Hub(world.database.app_dsn)
-    hub.hear = heard.append  # type: ignore[method-assign] # we only look at what passes
+    hub.hear = heard.append  # type: ignore[method-assign,assignment] # we only look at what passes
     async with hub.running():
         await until(lambda: listeners(world.database))
         await send(world, await register(world))
@@ -251,7 +253,7 @@ class Connection:
             "query_string": b"",
             "headers": [(b"cookie", cookie.encode()), (b"accept-encoding", b"gzip")],
         }
-        self.task = asyncio.create_task(opened.app(self.scope, self._receive, self._send))  # type: ignore[arg-type] # a plain scope
+        self.task = asyncio.create_task(opened.app(self.scope, self._receive, self._send))
 
     async def _receive(self) -> dict[str, Any]:
         await self.left.wait()
@@ -338,7 +340,9 @@ def test_an_open_stream_does_not_hold_the_server_that_stops(world: Stage) -> Non
     secret = asyncio.run(_session(world))
     command = [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]
     base, cookies = f"http://127.0.0.1:{port}", {session_cookie(settings): secret}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, env=environment, stderr=subprocess.PIPE, text=True
+    ) as server:
         try:
             with httpx2.Client(base_url=base, cookies=cookies, trust_env=False) as client:
                 _wait_for(client)

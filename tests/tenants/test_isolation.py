@@ -17,7 +17,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from tests.databases import Databases, Database
+from tests.databases import Database, Databases
 
 SNAPSHOT = Path(__file__).with_name("policies.snapshot.txt")
 
@@ -144,36 +144,51 @@ def test_every_table_is_protected_and_its_owner_too(catalog: Catalog) -> None:
 
 
 def test_a_protected_table_has_a_policy(catalog: Catalog) -> None:
-    assert catalog(
-        "select relname from pg_class c where relrowsecurity"
-        " and not exists (select from pg_policy p where p.polrelid = c.oid)"
-    ) == []
+    assert (
+        catalog(
+            "select relname from pg_class c where relrowsecurity"
+            " and not exists (select from pg_policy p where p.polrelid = c.oid)"
+        )
+        == []
+    )
 
 
 def test_nothing_but_plain_tables_is_in_the_schema(catalog: Catalog) -> None:
     """No view, materialised view, foreign table, partition, child table or sequence."""
-    assert catalog(
-        "select relname, relkind from pg_class where relnamespace = 'public'::regnamespace"
-        " and relkind not in ('r', 'i')"
-    ) == []
+    assert (
+        catalog(
+            "select relname, relkind from pg_class where relnamespace = 'public'::regnamespace"
+            " and relkind not in ('r', 'i')"
+        )
+        == []
+    )
     assert catalog("select inhrelid::regclass from pg_inherits") == []
 
 
 def test_everything_belongs_to_the_owner(catalog: Catalog) -> None:
-    assert catalog(
-        "select relname from pg_class where relnamespace in"
-        " ('public'::regnamespace, 'dramatiq'::regnamespace)"
-        " and relowner <> 'portail_owner'::regrole"
-    ) == []
-    assert catalog(
-        "select proname from pg_proc where pronamespace in"
-        " ('public'::regnamespace, 'dramatiq'::regnamespace)"
-        " and proowner <> 'portail_owner'::regrole"
-    ) == []
-    assert catalog(
-        "select nspname from pg_namespace where nspname in ('public', 'dramatiq')"
-        " and nspowner <> 'portail_owner'::regrole"
-    ) == []
+    assert (
+        catalog(
+            "select relname from pg_class where relnamespace in"
+            " ('public'::regnamespace, 'dramatiq'::regnamespace)"
+            " and relowner <> 'portail_owner'::regrole"
+        )
+        == []
+    )
+    assert (
+        catalog(
+            "select proname from pg_proc where pronamespace in"
+            " ('public'::regnamespace, 'dramatiq'::regnamespace)"
+            " and proowner <> 'portail_owner'::regrole"
+        )
+        == []
+    )
+    assert (
+        catalog(
+            "select nspname from pg_namespace where nspname in ('public', 'dramatiq')"
+            " and nspowner <> 'portail_owner'::regrole"
+        )
+        == []
+    )
 
 
 # --- Policies -----------------------------------------------------------------------------------
@@ -193,14 +208,20 @@ def test_a_policy_is_for_one_role_and_one_verb(catalog: Catalog) -> None:
 
 
 def test_what_is_written_is_checked(catalog: Catalog) -> None:
-    assert catalog(
-        "select polrelid::regclass, polname from pg_policy"
-        " where polcmd in ('a', 'w') and polwithcheck is null"
-    ) == []
-    assert catalog(
-        "select polrelid::regclass, polname from pg_policy where polcmd = 'w'"
-        " and pg_get_expr(polqual, polrelid) <> pg_get_expr(polwithcheck, polrelid)"
-    ) == []
+    assert (
+        catalog(
+            "select polrelid::regclass, polname from pg_policy"
+            " where polcmd in ('a', 'w') and polwithcheck is null"
+        )
+        == []
+    )
+    assert (
+        catalog(
+            "select polrelid::regclass, polname from pg_policy where polcmd = 'w'"
+            " and pg_get_expr(polqual, polrelid) <> pg_get_expr(polwithcheck, polrelid)"
+        )
+        == []
+    )
 
 
 def test_policies_that_are_always_true_are_reviewed(catalog: Catalog) -> None:
@@ -262,16 +283,22 @@ def test_logins_may_take_their_roles_and_no_other(catalog: Catalog) -> None:
 
 def test_no_right_goes_round_the_policies(catalog: Catalog) -> None:
     """TRUNCATE, REFERENCES, TRIGGER and MAINTAIN are not covered by row-level security."""
-    assert catalog(
-        "select relname, grantee::regrole, privilege_type from pg_class, aclexplode(relacl)"
-        " where relnamespace in ('public'::regnamespace, 'dramatiq'::regnamespace)"
-        " and grantee <> relowner and (is_grantable or privilege_type not in"
-        " ('SELECT', 'INSERT', 'UPDATE', 'DELETE'))"
-    ) == []
-    assert catalog(
-        "select attrelid::regclass, attname, privilege_type from pg_attribute, aclexplode(attacl)"
-        " where privilege_type not in ('SELECT', 'UPDATE') or is_grantable"
-    ) == []
+    assert (
+        catalog(
+            "select relname, grantee::regrole, privilege_type from pg_class, aclexplode(relacl)"
+            " where relnamespace in ('public'::regnamespace, 'dramatiq'::regnamespace)"
+            " and grantee <> relowner and (is_grantable or privilege_type not in"
+            " ('SELECT', 'INSERT', 'UPDATE', 'DELETE'))"
+        )
+        == []
+    )
+    assert (
+        catalog(
+            "select attrelid::regclass, attname, privilege_type from pg_attribute, aclexplode(attacl)"
+            " where privilege_type not in ('SELECT', 'UPDATE') or is_grantable"
+        )
+        == []
+    )
 
 
 def test_everybody_has_no_right(catalog: Catalog) -> None:
@@ -280,11 +307,14 @@ def test_everybody_has_no_right(catalog: Catalog) -> None:
         " and relnamespace in ('public'::regnamespace, 'dramatiq'::regnamespace)"
     )
     assert set(rows) == PUBLIC_GRANTS
-    assert catalog(
-        "select attrelid::regclass, attname from pg_attribute, aclexplode(attacl)"
-        " where grantee = 0 and attrelid in (select oid from pg_class"
-        " where relnamespace in ('public'::regnamespace, 'dramatiq'::regnamespace))"
-    ) == []
+    assert (
+        catalog(
+            "select attrelid::regclass, attname from pg_attribute, aclexplode(attacl)"
+            " where grantee = 0 and attrelid in (select oid from pg_class"
+            " where relnamespace in ('public'::regnamespace, 'dramatiq'::regnamespace))"
+        )
+        == []
+    )
 
 
 def test_logins_have_no_right_of_their_own(catalog: Catalog) -> None:
@@ -301,16 +331,22 @@ def test_logins_have_no_right_of_their_own(catalog: Catalog) -> None:
 
 def test_nobody_creates_anything(catalog: Catalog) -> None:
     """No TEMP and no CREATE on the database, no CREATE on a schema."""
-    assert catalog(
-        "select datname, grantee, privilege_type from pg_database, aclexplode(datacl)"
-        " where datname = current_database() and privilege_type <> 'CONNECT'"
-        " and grantee <> datdba"
-    ) == []
-    assert catalog(
-        "select nspname, grantee from pg_namespace, aclexplode(nspacl)"
-        " where nspname in ('public', 'dramatiq') and privilege_type = 'CREATE'"
-        " and grantee <> nspowner"
-    ) == []
+    assert (
+        catalog(
+            "select datname, grantee, privilege_type from pg_database, aclexplode(datacl)"
+            " where datname = current_database() and privilege_type <> 'CONNECT'"
+            " and grantee <> datdba"
+        )
+        == []
+    )
+    assert (
+        catalog(
+            "select nspname, grantee from pg_namespace, aclexplode(nspacl)"
+            " where nspname in ('public', 'dramatiq') and privilege_type = 'CREATE'"
+            " and grantee <> nspowner"
+        )
+        == []
+    )
 
 
 def test_the_tenant_of_a_row_never_changes(catalog: Catalog) -> None:
@@ -331,20 +367,28 @@ def test_functions_that_run_as_their_owner_are_reviewed(catalog: Catalog) -> Non
         " ('public'::regnamespace, 'dramatiq'::regnamespace)"
     )
     assert set(definers) == DEFINER_FUNCTIONS
-    assert catalog(
-        "select proname from pg_proc where proleakproof and pronamespace in"
-        " ('public'::regnamespace, 'dramatiq'::regnamespace)"
-    ) == []
-    assert catalog(
-        "select proname from pg_proc where prorettype <> 'trigger'::regtype"
-        " and pronamespace in ('public'::regnamespace, 'dramatiq'::regnamespace)"
-        " and exists (select from aclexplode(coalesce(proacl, acldefault('f', proowner)))"
-        "             where grantee = 0)"
-    ) == []
+    assert (
+        catalog(
+            "select proname from pg_proc where proleakproof and pronamespace in"
+            " ('public'::regnamespace, 'dramatiq'::regnamespace)"
+        )
+        == []
+    )
+    assert (
+        catalog(
+            "select proname from pg_proc where prorettype <> 'trigger'::regtype"
+            " and pronamespace in ('public'::regnamespace, 'dramatiq'::regnamespace)"
+            " and exists (select from aclexplode(coalesce(proacl, acldefault('f', proowner)))"
+            "             where grantee = 0)"
+        )
+        == []
+    )
 
 
 def test_triggers_are_reviewed(catalog: Catalog) -> None:
-    rows = catalog("select tgrelid::regclass::text, tgname::text from pg_trigger where not tgisinternal")
+    rows = catalog(
+        "select tgrelid::regclass::text, tgname::text from pg_trigger where not tgisinternal"
+    )
     assert set(rows) == TRIGGERS
 
 
@@ -381,12 +425,15 @@ def test_unique_indexes_carry_the_tenant(catalog: Catalog) -> None:
 
 def test_primary_keys_are_drawn_not_counted(catalog: Catalog) -> None:
     """A sequence would tell how many rows the others insert."""
-    assert catalog(
-        "select attrelid::regclass, attname from pg_attribute a join pg_class c on c.oid ="
-        " a.attrelid where relnamespace = 'public'::regnamespace and (attidentity <> '' or"
-        " pg_get_serial_sequence(c.oid::regclass::text, attname) is not null)"
-        " and attnum > 0 and relkind = 'r'"
-    ) == []
+    assert (
+        catalog(
+            "select attrelid::regclass, attname from pg_attribute a join pg_class c on c.oid ="
+            " a.attrelid where relnamespace = 'public'::regnamespace and (attidentity <> '' or"
+            " pg_get_serial_sequence(c.oid::regclass::text, attname) is not null)"
+            " and attnum > 0 and relkind = 'r'"
+        )
+        == []
+    )
 
 
 # --- The reviewed text --------------------------------------------------------------------------

@@ -24,10 +24,13 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def publish(stage: Stage) -> None:
-    page = stage.alice.get("/bilans")
-    form = required(page.page.form("/bilans/publier"), "publier un bilan", page)
-    published = stage.alice.submit(page, form, {"annee": str(YEAR)})
-    stage.report.says(published.text, str(YEAR))
+    listed = stage.alice.get("/bilans")
+    link = listed.page.link(f"/bilans/publier?annee={YEAR}")
+    check = stage.alice.get(link.href if link else f"/bilans/publier?annee={YEAR}")
+    stage.report.says(check.text, str(YEAR), COMMUNE, EPCI)
+    form = required(check.page.form("/bilans/publier"), "publier le bilan", check)
+    published = stage.alice.submit(check, form, {})
+    stage.report.says(published.text, *VOLETS)
 
     def distributed() -> dict[str, Any] | None:
         found: list[dict[str, Any]] = stage.bailleur.ask(BILANS, year=YEAR)["bilans"]
@@ -37,7 +40,7 @@ def publish(stage: Stage) -> None:
     stage.found["bilan"] = bilan["id"]
     given = {one["tenantName"] for one in bilan["deliveries"]}
     stage.report.true({COMMUNE, PREFECTURE, EPCI} <= given, f"remis à {', '.join(sorted(given))}")
-    again = stage.alice.submit(page, form, {"annee": str(YEAR)}, status=409)
+    again = stage.alice.submit(check, form, {}, status=409)
     stage.report.says(again.text, "identique")
     mails.wait_for_mail(stage, EPCI, "bilan", str(YEAR))
 

@@ -46,6 +46,7 @@ class Board:
     tasks: list[Task]
     tiles: list[View]
     empty: str
+    is_cut: bool
 
 
 @dataclass(kw_only=True)
@@ -55,6 +56,7 @@ class Gathering:
     tx: TenantTransaction
     tasks: list[Task] = field(default_factory=list)
     tiles: list[View] = field(default_factory=list)
+    is_cut: bool = False
 
     @property
     def today(self) -> date:
@@ -68,6 +70,7 @@ class Gathering:
         """Those of the states of the law now."""
         wanted = OrientationFilter(states=tuple(one.value for one in states), at=self.tx.now)
         found = await orientations.list_page(self.tx, MOST, wanted, due_first=due_first)
+        self.is_cut = self.is_cut or found.has_next
         return found.items
 
 
@@ -87,6 +90,7 @@ async def of_bailleur(found: Gathering) -> str:
 
 async def _vacancies(found: Gathering) -> None:
     page = await vacancies.list_page(found.tx, MOST, awaiting=True)
+    found.is_cut = found.is_cut or page.has_next
     for one in page.items:
         is_free = one.free_on <= found.today
         found.tasks.append(
@@ -128,6 +132,7 @@ async def _to_plan(found: Gathering) -> None:
                 on=found.today,
                 title=f"Inscrire en CALEOL : {views.offer_title(one)}",
                 href=f"/orientations/{one.id}",
+                due="Dès maintenant",
                 detail=f"{count}, {views.reservataire_of(one)}.",
                 tone="info",
             )
@@ -140,6 +145,7 @@ async def _decisions(found: Gathering) -> None:
         if one.starts_at > found.tx.now:
             continue
         held_on = local_day(one.starts_at)
+        agenda = views.plural(one.item_count, "logement")
         found.tasks.append(
             Task(
                 on=held_on,
@@ -147,7 +153,7 @@ async def _decisions(found: Gathering) -> None:
                 href=f"/caleol/{one.id}",
                 due=f"Tenue le {labels.french_day(held_on)}",
                 tone="warning",
-                detail=f"{views.plural(one.item_count, 'logement')} à l'ordre du jour, {one.place}.",
+                detail=f"{agenda} à l'ordre du jour, {one.place}.",
             )
         )
 
@@ -291,4 +297,4 @@ async def board(tx: TenantTransaction) -> Board:
     found = Gathering(tx=tx)
     empty = await BY_CAPACITY[tx.actor.capacity](found)
     ordered = sorted(found.tasks, key=lambda one: one.on)
-    return Board(tasks=ordered, tiles=found.tiles, empty=empty)
+    return Board(tasks=ordered, tiles=found.tiles, empty=empty, is_cut=found.is_cut)
