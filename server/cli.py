@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import uvicorn
 
 from server.errors import ConfigurationError
+from server.logs import configure_logs
 from server.settings import read_settings
 
 # Resolved when called: a web server has no use for the modules of the demonstration.
@@ -40,6 +41,7 @@ def demo_seed(_options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace) -> int:
+    configure_logs()
     uvicorn.run(
         _call(CREATE_APP, read_settings(os.environ)),
         host=options.host,
@@ -54,6 +56,7 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def worker(_options: argparse.Namespace) -> int:
+    configure_logs()
     _call(WORKER, read_settings(os.environ))
     return 0
 

@@ -282,6 +282,10 @@ def _urgences_and_bilans() -> None:
     shared("bilan_deliveries", recipients)
     for role, (condition, _) in recipients.items():
         may_update("bilan_deliveries", role, condition, columns="(opened_at)")
+
+
+def _jobs() -> None:
+    """The worker knows an id and asks whose row it is, nothing else."""
     for table in ("urgences", "bilans"):
         may_read(table, "system", "true", columns="(id, bailleur_id)")
 
@@ -323,4 +327,5 @@ def upgrade() -> None:
     _orientations()
     _caleol()
     _urgences_and_bilans()
+    _jobs()
     _journal_and_notifications()

@@ -124,7 +124,7 @@ async def _send(
         explained = await flux.advise(tx, await vacancies.get(tx, vacancy_id))
         first = explained.advice.proposals[0].party_key
         if offer.to is not None:
-            first = flux.party_key(stage.world.tenants[offer.to], "none")
+            first = flux.party_key(stage.world.tenants[offer.to], offer.contingent)
         if first == BAILLEUR:
             await vacancies.keep(tx, vacancy_id, nature="own", reason="")
             return None

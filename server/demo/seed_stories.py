@@ -29,6 +29,7 @@ class Offer:
     after: int = 1
     search: int = 8
     to: str | None = None
+    contingent: str = "none"
     motif: str | None = None
 
 
@@ -102,7 +103,7 @@ OTHER_THAN_ADVISED = Offer(
     to="action-logement",
     motif="Salarié d'une entreprise de la commune à reloger, accord des autres réservataires.",
 )
-TOLD_ON_THE_PHONE = "La commune avait signalé un besoin pressant pour cette taille de logement."
+TOLD_ON_THE_PHONE = "Un besoin pressant avait été signalé pour cette taille de logement."
 MOVE = "Mutation d'un locataire du parc vers un logement plus petit."
 
 
@@ -216,15 +217,20 @@ OF_2026 = (
             households=1,
             verdict=None,
         ),
-        replace(SILENT, to="faverges-seythenex", motif=TOLD_ON_THE_PHONE),
+        replace(SILENT, to="prefecture", contingent="rs", motif=TOLD_ON_THE_PHONE),
     ),
     _story(HSH, FAVERGES, "2026-04-28T09:55", SILENT),
+    _story(
+        *(HSH, DOUSSARD, "2026-04-28T11:10"),
+        replace(SILENT, to="departement", motif="Droits issus de la réhabilitation à honorer."),
+    ),
     _story(HSH, DOUSSARD, "2026-04-28T15:05", SILENT),
     _story(ALLIADE, PUBLIER, "2026-04-28T16:30", SILENT),
     _story(SEMCODA, PUBLIER, "2026-04-29T09:10"),
     _story(LEMAN, PUBLIER, "2026-04-29T10:35", SILENT),
     _story(LEMAN, PUBLIER, "2026-04-29T10:55", SILENT),
-    _story(HSH, FAVERGES, "2026-04-29T11:25"),
+    _story(HSH, FAVERGES, "2026-04-29T11:25", SILENT),
+    _story(HSH, FAVERGES, "2026-04-29T15:20", SILENT),
     _story(HSH, FAVERGES, "2026-04-29T16:10"),
 )
 

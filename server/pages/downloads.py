@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CALENDAR = "text/calendar; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
 
 
 def file_name(*words: object) -> str:
@@ -19,6 +20,10 @@ def file_name(*words: object) -> str:
 
 def workbook(content: bytes, name: str) -> Response:
     return _attached(content, WORKBOOK, f"{name}.xlsx")
+
+
+def csv(content: bytes, name: str) -> Response:
+    return _attached(content, CSV, f"{name}.csv")
 
 
 def calendar(content: str, name: str) -> Response:

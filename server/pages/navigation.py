@@ -42,6 +42,7 @@ NAVIGATION: dict[Capacity, tuple[tuple[str, str], ...]] = {
     Capacity.PREFECTURE: (
         ("/", "Accueil"),
         ("/urgences", "Urgences"),
+        ("/departement", "Département"),
         ("/flux", "Flux du département"),
         ("/orientations", "Orientations"),
         ("/caleol", "CALEOL"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +61,10 @@ def load_lec_territories() -> list[dict[str, Any]]:
         }
         for territory in _read("lec74.json")["territories"]
     ]
+
+
+@cache
+def load_outlines() -> tuple[str, dict[str, str]]:
+    """The view box of the map, and the outline of each commune by its INSEE code (SVG paths)."""
+    content = _read("communes74-svg-paths.json")
+    return content["viewBox"], content["paths"]

@@ -14,6 +14,7 @@ import strawberry
 from server.db.dwellings import Vacancy as VacancyRow
 from server.domain.annexe import rate_text
 from server.domain.flux import BAILLEUR
+from server.errors import Invalid, Motif
 from server.operations import flux, vacancies
 from server.operations.flux import ExplainedAdvice, split_party_key
 from server.operations.vacancies import RegisterVacancy
@@ -43,6 +44,9 @@ from server.schema.paging import (
 from server.schema.quantities import Quantity, quantity
 from server.schema.selection import Selection, selection
 from server.tenants.transactions import TenantTransaction
+
+MAX_SEARCH = 200
+"""Each word of a search costs the database a comparison."""
 
 
 @strawberry.type(description="Un logement social.")
@@ -230,6 +234,9 @@ async def dwellings(
         str | None, strawberry.argument(description="Code INSEE de la commune.")
     ] = None,
 ) -> Any:
+    if len(search) > MAX_SEARCH:
+        message = f"Une recherche compte au plus {MAX_SEARCH} caractères."
+        raise Invalid(Motif(code="search_too_long", message=message, field="search"))
     return await vacancies.search_dwellings(await info.context.read(), search, insee=insee)
 
 

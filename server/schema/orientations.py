@@ -198,7 +198,7 @@ async def orientation_page(
     states: Annotated[
         list[str] | None,
         strawberry.argument(
-            description="Ces états enregistrés seulement.",
+            description="Ces états en droit seulement (effectiveState).",
             graphql_type=list[OrientationState] | None,
         ),
     ] = None,
@@ -211,15 +211,16 @@ async def orientation_page(
     dwelling_id: Annotated[UUID | None, strawberry.argument(description="Ce logement.")] = None,
 ) -> Connection:
     request = page_request(first, after)
+    tx = await info.context.read()
     wanted = OrientationFilter(
         states=tuple(dict.fromkeys(states or ())),
+        at=tx.now,
         insee=insee,
         reservataire_id=reservataire_id,
         bailleur_id=bailleur_id,
         vacancy_id=vacancy_id,
         dwelling_id=dwelling_id,
     )
-    tx = await info.context.read()
     page = await orientations.list_page(tx, request, wanted)
     await look_ahead(info.context, tx, page.items, selection(info).at("edges", "node"))
     return connection(page, "sent_at", after=after)

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     BILAN_PUBLISH = "bilan.publish"
     NOTIFICATION_READ = "notification.read"
     JOURNAL_READ = "journal.read"
+    DEPARTMENT_READ = "department.read"
 
 
 _P = Permission
@@ -49,7 +50,7 @@ READING: dict[Capacity, frozenset[Permission]] = {
     }),
     Capacity.PREFECTURE: frozenset({
         _P.FLUX_READ, _P.VACANCY_READ, _P.ORIENTATION_READ, _P.CANDIDATES_READ, _P.CALEOL_READ,
-        _P.URGENCE_READ, _P.BILAN_READ, _P.NOTIFICATION_READ, _P.JOURNAL_READ,
+        _P.URGENCE_READ, _P.BILAN_READ, _P.NOTIFICATION_READ, _P.JOURNAL_READ, _P.DEPARTMENT_READ,
     }),
     Capacity.EPCI: frozenset({
         _P.FLUX_READ, _P.CALEOL_READ, _P.URGENCE_READ, _P.BILAN_READ, _P.NOTIFICATION_READ,

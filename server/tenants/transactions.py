@@ -80,6 +80,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error must not carry a NUD into a log
             connect_args={"server_settings": {"application_name": "portail", "jit": "off"}},
         )
 

@@ -174,9 +174,13 @@ class Crawl:
         return found
 
     def samples(self, route: str) -> list[Seen]:
-        """What a browser looks at: the page of each capacity, or of whoever alone reached it."""
+        """What a browser looks at: the page of each capacity, or of whoever alone reached it.
+
+        A page that says the same to all is looked at once.
+        """
         pages = self.pages(route)
-        return [one for one in pages if one.slug in LOOKERS] or pages[:1]
+        wanted = [one for one in pages if one.slug in LOOKERS] or pages[:1]
+        return list({one.html.partition("<main")[2]: one for one in reversed(wanted)}.values())
 
     def all_seen(self) -> list[Seen]:
         return [one for walk in self.walks.values() for one in walk.seen.values()]

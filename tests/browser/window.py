@@ -15,13 +15,9 @@ DESKTOP = (1280, 900)
 PHONE = (390, 844)
 SMALLEST = (320, 640)  # RGAA 10.11
 
-RULES = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "RGAAv4", "best-practice"],
-    },
-    "resultTypes": ["violations"],
-}
+# Families of rules of axe: contrasts, and all the rest.
+SHAPES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "RGAAv4", "best-practice")
+COLOURS = ("color-contrast",)
 AXE = Axe()
 
 WIDTHS = "() => [document.documentElement.scrollWidth, innerWidth]"
@@ -66,12 +62,17 @@ class Window:
         wide, room = self.page.evaluate(WIDTHS)
         return [f"défilement horizontal : {wide} px dans {room} px"] if wide > room else []
 
-    def axe(self, rules: dict[str, Any] = RULES) -> list[tuple[str, str]]:
+    def axe(self, families: tuple[str, ...]) -> list[tuple[str, str]]:
         """Each violation as (rule, where)."""
-        found = AXE.run(self.page, options=rules).response["violations"]
+        rules: dict[str, Any] = {"runOnly": {"type": "tag", "values": list(SHAPES)}}
+        if families == COLOURS:
+            rules["runOnly"] = {"type": "rule", "values": list(COLOURS)}
+        elif families == SHAPES:
+            rules["rules"] = {name: {"enabled": False} for name in COLOURS}
+        found = AXE.run(self.page, options={**rules, "resultTypes": ["violations"]}).response
         return [
             (one["id"], " ; ".join(f"{node['target']} {node['html'][:160]}" for node in one["nodes"]))
-            for one in found
+            for one in found["violations"]
         ]
 
     def open_details(self) -> None:

@@ -12,6 +12,9 @@ import pytest
 from server.demo import runner, seed
 from server.demo.seed_stories import OPENING
 from server.errors import ConfigurationError
+from server.operations import flux, vacancies
+from server.tenants.actors import Capacity, portal_acting_for
+from server.tenants.transactions import Database as App
 from tests.databases import Database, Databases
 
 
@@ -149,3 +152,43 @@ def test_the_tokens_outlive_the_demonstration_s_business_year(seeded: Any) -> No
     soonest = connection.execute("select min(expires_at) from api_tokens").fetchone()
     assert soonest is not None
     assert soonest[0] > datetime.now(UTC) + timedelta(days=360)
+
+
+def test_the_bilan_of_2025_was_published_in_time_and_distributed(seeded: Any) -> None:
+    """Art. 7: before 28 February, to the réservataires, and to the EPCI that agreed."""
+    _, _, connection = seeded
+    row = connection.execute(
+        "select state, distributed_at, workbook is not null from bilans where year = 2025"
+    ).fetchone()
+    assert row is not None
+    assert row[0] == "published"
+    assert row[1] < datetime(2026, 2, 28, tzinfo=UTC)
+    assert row[2]
+    given = "select slug from tenants where id in (select tenant_id from bilan_deliveries)"
+    assert values(connection, given) >= {"doussard", "prefecture", "cc-sources-du-lac"}
+
+
+async def test_the_first_vacancy_of_a_newcomer_in_doussard_goes_to_the_commune(seeded: Any) -> None:
+    """The path of the README: the bailleur follows the advice, Chloé answers."""
+    database, _, connection = seeded
+    person = connection.execute(
+        "select m.tenant_id, t.name from memberships m join tenants t on t.id = m.tenant_id"
+        " where slug = 'haute-savoie-habitat'"
+    ).fetchone()
+    home = connection.execute(
+        "select id from dwellings where insee = '74104' and id not in"
+        " (select dwelling_id from vacancies) limit 1"
+    ).fetchone()
+    assert person is not None
+    assert home is not None
+    actor = portal_acting_for(person[0], person[1], Capacity.BAILLEUR)
+    app = App(database.app_dsn, pool_size=1)
+    try:
+        async with app.write_transaction(actor) as tx:
+            command = vacancies.RegisterVacancy(dwelling_id=home[0], free_on=OPENING.date())
+            vacancy = await vacancies.get(tx, await vacancies.register(tx, command))
+            advice = (await flux.advise(tx, vacancy)).advice
+            await tx.connection.rollback()
+    finally:
+        await app.close()
+    assert advice.proposals[0].sentence.startswith("Commune de Doussard : en retard")

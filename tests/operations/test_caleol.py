@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -266,7 +267,7 @@ async def test_a_lease_is_signed_after_the_decision_and_before_today(play: Play)
         signed_on = play.day(days)
         await play.is_refused(
             "alice",
-            lambda tx, on=signed_on: caleol.record_lease(tx, orientation_id, signed_on=on),
+            partial(caleol.record_lease, orientation_id=orientation_id, signed_on=signed_on),
             Conflict,
             code,
         )

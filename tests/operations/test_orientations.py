@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -38,6 +39,7 @@ async def test_who_sends_an_offer(play: Play) -> None:
     assert effects.jobs == ["notifications.deliver"]
     row = await play.reads("chloe", lambda tx: orientations.get(tx, orientation_id))
     assert (row.state, row.rank, row.version) == ("sent", 1, 1)
+    assert row.dwelling is not None
     assert row.dwelling.address
 
 
@@ -74,7 +76,7 @@ async def test_a_vacancy_is_offered_to_one_at_a_time(play: Play) -> None:
         command = send(play, vacancy_id, slug, departure_motif="Deux fois")
         await play.is_refused(
             "alice",
-            lambda tx, command=command: orientations.send(tx, command),
+            partial(orientations.send, command=command),
             Conflict,
             "live_orientation_exists",
         )
@@ -232,7 +234,7 @@ async def test_an_answer_is_given_once(play: Play) -> None:
     await play.does("chloe", lambda tx: orientations.accept(tx, orientation_id))
     for again in (orientations.accept, orientations.refuse):
         await play.is_refused(
-            "chloe", lambda tx, again=again: again(tx, orientation_id), Conflict, "stale_version"
+            "chloe", partial(again, orientation_id=orientation_id), Conflict, "stale_version"
         )
 
 
@@ -260,7 +262,7 @@ async def test_an_answer_after_the_deadline_comes_too_late(play: Play) -> None:
     for answer in (orientations.refuse, orientations.accept):
         error = await play.is_refused(
             "chloe",
-            lambda tx, answer=answer: answer(tx, orientation_id),
+            partial(answer, orientation_id=orientation_id),
             Conflict,
             "answer_too_late",
         )
@@ -343,7 +345,7 @@ async def test_who_reads_an_offer(play: Play) -> None:
     for who in ("alice", "bruno", "chloe", "estelle", "hsh machine", "doussard machine"):
         row = await play.reads(who, lambda tx: orientations.get(tx, orientation_id))
         assert row.id == orientation_id
-        assert bool(row.dwelling.address) is (who != "estelle"), who
+        assert bool(row.dwelling and row.dwelling.address) is (who != "estelle"), who
     absent = {"denis": NotFound, "karine": NotFound, "leo": NotFound, "pascal": NotFound}
     for who, error in {**absent, "farid": Forbidden}.items():
         await play.is_refused(who, lambda tx: orientations.get(tx, orientation_id), error)
@@ -353,7 +355,7 @@ async def test_the_state_s_contingents_are_two_files(play: Play) -> None:
     """R441-5-2: who answers for one contingent sees and does nothing of the other."""
     orientation_id = await play.offer("prefecture", contingent="rs")
     for act in (orientations.get, orientations.accept, orientations.refuse):
-        await play.is_refused("rosa", lambda tx, act=act: act(tx, orientation_id), NotFound)
+        await play.is_refused("rosa", partial(act, orientation_id=orientation_id), NotFound)
     page = await play.reads("rosa", lambda tx: orientations.list_page(tx, PageRequest()))
     assert page.items == ()
     entries = await play.reads("rosa", lambda tx: journal.timeline(tx, PageRequest()))
@@ -366,9 +368,7 @@ async def test_an_unknown_offer_and_a_stranger_s_look_alike(play: Play) -> None:
     theirs = await play.offer()
     for act in (orientations.get, orientations.accept, orientations.refuse):
         told = {
-            (
-                await play.is_refused("karine", lambda tx, one=one, act=act: act(tx, one), NotFound)
-            ).message
+            (await play.is_refused("karine", partial(act, orientation_id=one), NotFound)).message
             for one in (theirs, play.tenant("doussard"))
         }
         assert len(told) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -125,7 +126,7 @@ async def test_a_request_is_decided_once(play: Play) -> None:
     for again in (charge(play, urgence_id), replace(charge(play, urgence_id), reason="Encore")):
         await play.is_refused(
             "estelle",
-            lambda tx, again=again: urgences.decide(tx, again),
+            partial(urgences.decide, command=again),
             Conflict,
             "urgency_already_decided",
         )

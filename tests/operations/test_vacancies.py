@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.operations import vacancies
 from server.operations.vacancies import RegisterVacancy
@@ -65,7 +67,7 @@ async def test_another_bailleur_s_dwelling_looks_absent(play: Play) -> None:
     theirs = register(play, dwelling_id=play.home("74218", bailleur="leman-habitat"))
     nobody_s = register(play, dwelling_id=play.tenant("doussard"))
     told = [
-        await play.is_refused("alice", lambda tx, one=one: vacancies.register(tx, one), NotFound)
+        await play.is_refused("alice", partial(vacancies.register, command=one), NotFound)
         for one in (theirs, nobody_s)
     ]
     assert told[0].message == told[1].message

@@ -365,7 +365,7 @@ async def _session(stage: Stage) -> str:
 
 
 def _wait_for(client: httpx2.Client) -> None:
-    for _ in range(200):
+    for _ in range(600):
         try:
             client.get("/livez")
         except httpx2.TransportError:

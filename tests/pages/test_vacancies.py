@@ -102,7 +102,7 @@ async def test_the_check_page_says_what_silence_will_do_and_sends_nothing(
     assert "logement@doussard.invalid" in text
     assert "Haute-Savoie Habitat vous propose un logement libéré." in text
     assert actions(page) == [f"/liberations/{vacancy_id}/orienter"]
-    assert play.dump()["public.orientations"] == marks["public.orientations"]
+    assert play.dump()["orientations"] == marks["orientations"]
 
 
 async def test_departing_from_the_proposal_needs_a_motif(site: Site, play: Play) -> None:
@@ -232,7 +232,7 @@ async def test_each_of_the_cast_has_their_own_answer(site: Site, play: Play) -> 
     assert reading == {"bruno": 200, "denis": 404, "chloe": 403, "estelle": 403, "farid": 403}
     listing = await statuses(site, "GET", "/liberations", people)
     assert listing == {"bruno": 200, "denis": 200, "chloe": 403, "estelle": 403, "farid": 403}
-    before = play.dump()["public.vacancies"]
+    before = play.dump()["vacancies"]
     keeping = await statuses(
         site, "POST", f"/liberations/{vacancy_id}/garder", people, nature="own"
     )
@@ -240,7 +240,7 @@ async def test_each_of_the_cast_has_their_own_answer(site: Site, play: Play) -> 
     fields = {"logement": str(play.home(number=3)), **DATES}
     registering = await statuses(site, "POST", "/liberations/nouvelle", people, **fields)
     assert registering == {"bruno": 403, "denis": 404, "chloe": 403, "estelle": 403, "farid": 403}
-    assert play.dump()["public.vacancies"] == before
+    assert play.dump()["vacancies"] == before
 
 
 async def test_a_reader_sees_the_proposal_without_the_form(site: Site, play: Play) -> None:

@@ -237,6 +237,16 @@ DECIDE = ("recordDecision", "RecordDecisionInput", ORIENTATION)
 LEASE = ("recordLease", "RecordLeaseInput", ORIENTATION)
 
 
+def ranked(api: Api, orientation_id: UUID) -> list[Input]:
+    first, second, third = api.play.candidates(orientation_id)
+    refused = {"outcome": "not_attributed", "reason": "other", "reasonText": "Essai"}
+    return [
+        {"candidateId": str(first), "outcome": "attribution"},
+        {"candidateId": str(second), "outcome": "attribution_rank", "rank": 2},
+        {"candidateId": str(third), **refused},
+    ]
+
+
 async def test_from_the_agenda_to_the_lease(api: Api) -> None:
     orientation_id = await api.play.complete()
     agenda = {
@@ -250,21 +260,7 @@ async def test_from_the_agenda_to_the_lease(api: Api) -> None:
     assert session["items"][0]["orientation"] == {"state": "in_caleol"}
     assert "Préfecture de la Haute-Savoie" in [one["tenantName"] for one in session["invitations"]]
 
-    first, second, third = api.play.candidates(orientation_id)
-    decided = of(
-        orientation_id,
-        sessionId=session["id"],
-        decisions=[
-            {"candidateId": str(first), "outcome": "attribution"},
-            {"candidateId": str(second), "outcome": "attribution_rank", "rank": 2},
-            {
-                "candidateId": str(third),
-                "outcome": "not_attributed",
-                "reason": "other",
-                "reasonText": "Essai",
-            },
-        ],
-    )
+    decided = of(orientation_id, sessionId=session["id"], decisions=ranked(api, orientation_id))
     await api.is_refused("alice", *DECIDE, "decision_before_session", **decided)
     api.set_clock(paris("2026-05-07T12:00"))
     for who, code in (("bruno", "forbidden"), ("chloe", "forbidden"), ("denis", "not_found")):

@@ -121,6 +121,8 @@ async def test_dwellings_are_searched_by_words(still: Api) -> None:
     again = (await still.ask("alice", query, search=reference))["dwellings"]
     assert found[0] in again
     assert (await still.ask("denis", query, search=reference))["dwellings"] == []
+    answer = await still.raw("alice", query, search="a " * 101)
+    assert answer["errors"][0]["extensions"] == {"code": "search_too_long", "field": "search"}
 
 
 async def test_a_vacancy_comes_with_who_should_receive_it(api: Api) -> None:
@@ -208,6 +210,10 @@ async def test_silence_accepts_at_its_date_before_any_sweep(api: Api) -> None:
     assert found["answerDeadline"]["isOver"]
     assert found["candidatesDeadline"]["lastDay"] == "2026-05-29"
     assert found["candidatesDeadline"]["receipt"] == {"startOn": "2026-05-05", "days": 15}
+    query = "query($s: [OrientationState!]) { orientations(states: $s) { edges { node { id } } } }"
+    searching = (await api.ask("chloe", query, s=["searching"]))["orientations"]["edges"]
+    assert searching == [{"node": {"id": str(orientation_id)}}]
+    assert (await api.ask("chloe", query, s=["sent"]))["orientations"]["edges"] == []
 
 
 @pytest.mark.parametrize(
@@ -286,16 +292,10 @@ async def test_orientations_are_filtered_and_paged(api: Api) -> None:
     assert ids(await page(states=[])) == found
     assert ids(await page(insee="74123")) == []
     assert ids(await page(reservataire=str(api.play.tenant("doussard")))) == found
+    nothing = {"startCursor": None, "endCursor": None}
+    place = {"hasNextPage": False, "hasPreviousPage": False, **nothing}
     empty = await page(reservataire=str(uuid4()))
-    assert empty == {
-        "edges": [],
-        "pageInfo": {
-            "hasNextPage": False,
-            "hasPreviousPage": False,
-            "startCursor": None,
-            "endCursor": None,
-        },
-    }
+    assert empty == {"edges": [], "pageInfo": place}
 
 
 def _accept(orientation_id: UUID) -> Any:

@@ -294,7 +294,8 @@ def test_no_right_goes_round_the_policies(catalog: Catalog) -> None:
     )
     assert (
         catalog(
-            "select attrelid::regclass, attname, privilege_type from pg_attribute, aclexplode(attacl)"
+            "select attrelid::regclass, attname, privilege_type"
+            " from pg_attribute, aclexplode(attacl)"
             " where privilege_type not in ('SELECT', 'UPDATE') or is_grantable"
         )
         == []
@@ -354,7 +355,8 @@ def test_the_tenant_of_a_row_never_changes(catalog: Catalog) -> None:
         "select c.relname::text, a.attname::text, r.rolname::text from pg_class c"
         " join pg_attribute a on a.attrelid = c.oid, pg_roles r"
         " where c.relrowsecurity and a.attnum > 0 and r.rolname like 'portail\\_%'"
-        " and r.rolname <> 'portail_owner' and has_column_privilege(r.oid, c.oid, a.attnum, 'UPDATE')"
+        " and r.rolname <> 'portail_owner'"
+        " and has_column_privilege(r.oid, c.oid, a.attnum, 'UPDATE')"
     )
     assert rows
     assert [row for row in rows if row[1] in TENANT_COLUMNS | {"id"}] == []

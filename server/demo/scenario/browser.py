@@ -124,6 +124,16 @@ def required(form: Form | None, what: str, on: Answer) -> Form:
     return form
 
 
+def option(form: Form, name: str, words: str) -> str:
+    """The value of the first choice whose label holds these words."""
+    labels = form.choices.get(name, [])
+    for value, label in labels:
+        if words in label:
+            return value
+    found = ", ".join(label for _, label in labels)
+    raise NotAsAgreed(f"{form.action}, {name} : pas de choix « {words} » parmi {found}.")
+
+
 class Machine:
     """A program of an organisme, as OREL would be: GraphQL and its token, nothing else."""
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+import httpx2
+
 from server.demo.scenario import (
     bilan,
     candidates,
@@ -70,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
             print(f"Le cycle entier, par HTTP, sur {directory.url}", flush=True)
             with opened(directory, report) as stage:
                 play(stage)
-    except NotAsAgreed as error:
+    except (NotAsAgreed, httpx2.HTTPError) as error:
         print(f"\n✗ {error}\n\nLe scénario s'arrête là.", file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:

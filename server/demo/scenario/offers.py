@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.demo.scenario.browser import Machine, required, wait_for
+from server.demo.scenario.browser import Machine, option, required, wait_for
 from server.demo.scenario.players import COMMUNE, DOUSSARD, Stage, identifier_in
 from server.demo.scenario.report import NotAsAgreed
 
@@ -99,9 +99,14 @@ def send_by_page(stage: Stage) -> None:
     """The check page says what silence will mean, then the offer goes."""
     proposal = stage.found["proposal"]
     form = required(proposal.page.form("/verifier", method="get"), "vérifier", proposal)
-    key = next(value for value, label in form.choices["reservataire"] if label.startswith(COMMUNE))
-    first = _is_first(proposal.text)
-    changes = {"choix": "autre", "reservataire": key, "motif": "" if first else MOTIF}
+    if _is_first(proposal.text):
+        stage.report.proved(f"le portail propose lui-même {COMMUNE}")
+        changes = {"choix": "suivre"}
+    else:
+        key = option(form, "reservataire", COMMUNE)
+        stage.alice.submit(proposal, form, {"choix": "autre", "reservataire": key}, status=422)
+        stage.report.proved("s'écarter de la proposition demande un motif")
+        changes = {"choix": "autre", "reservataire": key, "motif": MOTIF}
     check = stage.alice.submit(proposal, form, changes)
     stage.report.says(check.text, LAST_DAY_TEXT, "1er mai 2026", "Fête du Travail", "doussard")
     send = required(check.page.form("/orienter"), "envoyer l'offre", check)
@@ -151,7 +156,9 @@ def offer_by_api(stage: Stage, insee: str, organisme: str, name: str) -> None:
     command = {"dwellingId": home["id"], "freeOn": "2026-06-15", "noticeOn": "2026-04-30"}
     vacancy = stage.bailleur.ask(REGISTER, input=command)["registerVacancy"]["vacancy"]
     proposals = vacancy["advice"]["proposals"]
-    party = next(one for one in proposals if one["name"].startswith(organisme))
+    party = next((one for one in proposals if one["name"].startswith(organisme)), None)
+    if party is None:
+        raise NotAsAgreed(f"{organisme} n'est pas parmi les organismes proposés.")
     first = proposals[0]["sentence"]
     stage.report.true(first, f"le conseil dit pourquoi : « {first} »")
     sent = stage.bailleur.ask(

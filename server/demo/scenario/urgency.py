@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.demo.scenario.browser import required, wait_for
+from server.demo.scenario.browser import option, required, wait_for
 from server.demo.scenario.forms import Form
 from server.demo.scenario.offers import read
 from server.demo.scenario.players import BAILLEUR, PREFECTURE, Stage
@@ -85,5 +85,8 @@ def decide(stage: Stage) -> None:
 
 def _approval(form: Form) -> dict[str, str]:
     """Approved and charged to the State's RS contingent."""
-    charged = next(value for value, label in form.choices["imputation"] if "RS" in label)
-    return {"decision": "imputer", "imputation": charged, "confirme": "1"}
+    return {
+        "decision": "imputer",
+        "imputation": option(form, "imputation", "RS"),
+        "confirme": "1",
+    }

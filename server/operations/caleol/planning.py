@@ -145,21 +145,23 @@ async def _invite(
             facts={"dwellings": len(agenda), "invitations": len(guests)},
         ),
     )
-    contingents = {row.reservataire_id: row.contingent for row in agenda}
     await announce(
         tx,
         entry,
-        [
-            Recipient(
-                tenant_id=tenant_id,
-                capacity=capacity,
-                contingent=contingents.get(tenant_id, "none")
-                if capacity == "reservataire"
-                else "none",
-            )
-            for tenant_id, capacity in guests
-        ],
+        _invited(agenda, guests),
         template="caleol.planned",
         subject_kind="caleol",
         subject_id=session_id,
     )
+
+
+def _invited(agenda: list[Orientation], guests: list[tuple[UUID, str]]) -> list[Recipient]:
+    """One mail a guest; the State's contingents, which do not see each other, one each."""
+    invited = [orientations.reservataire_of(row) for row in agenda]
+    known = {one.tenant_id for one in invited}
+    invited += [
+        Recipient(tenant_id=tenant_id, capacity=capacity)
+        for tenant_id, capacity in guests
+        if capacity != "reservataire" or tenant_id not in known
+    ]
+    return list(dict.fromkeys(invited))

@@ -22,8 +22,6 @@ from server.tenants.permissions import Permission, may
 from server.tenants.transactions import TenantTransaction
 
 LIST = {"label": "Bilans", "href": "/bilans"}
-YEARS_SHOWN = 3
-FIRST_YEAR = 2024  # the first whole year of the flux
 TITLES = {Capacity.BAILLEUR: "Bilans annuels", Capacity.EPCI: "Bilans reçus"}
 LEADS = {
     Capacity.BAILLEUR: "Chaque année avant le 28 février, le bilan de l'année écoulée à tous vos "
@@ -68,12 +66,12 @@ async def list_page(visit: Visit, *, motifs: tuple[Motif, ...] = (), status: int
 def _years(
     found: Sequence[Bilan], given: dict[UUID, list[Delivery]], now: datetime
 ) -> list[dict[str, Any]]:
-    """The running year, provisional, then the closed ones that are or were due."""
+    """The running year, provisional, the last closed one, and those of which a version exists."""
     this_year = local_day(now).year
-    first = max(this_year - YEARS_SHOWN + 1, FIRST_YEAR)
+    years = {this_year, this_year - 1, *(one.year for one in found)}
     return [
         _year(year, [one for one in found if one.year == year], given, now)
-        for year in range(this_year, first - 1, -1)
+        for year in sorted(years, reverse=True)
     ]
 
 
@@ -123,10 +121,11 @@ def _deadline(year: int, versions: Iterable[Bilan], now: datetime) -> dict[str, 
 
 def _newest(one: Bilan, given: Sequence[Delivery]) -> dict[str, str]:
     opened = sum(delivery.opened_at is not None for delivery in given)
+    reading = f"Ouvert par {views.plural(opened, 'destinataire')} sur {len(given)}"
     return {
         "href": f"/bilans/{one.id}",
         "text": f"Version {one.version} du {labels.french_day(local_day(one.published_at))}",
-        "opened": f"Ouvert par {opened} destinataire{'s' if opened > 1 else ''} sur {len(given)}",
+        "opened": "Le classeur se prépare" if one.state == "preparing" else reading,
     }
 
 

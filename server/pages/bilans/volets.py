@@ -11,7 +11,7 @@ from server.domain import labels
 from server.domain.bilans import Dimension
 from server.domain.dwellings import MUTATION_CEILING_BP
 from server.operations.flux import party_name
-from server.pages.flux import signed
+from server.pages.flux.annexes import signed
 
 Content = Mapping[str, Any]
 DETAIL_LENGTH = 100
@@ -93,9 +93,11 @@ def detailed(content: Content) -> list[dict[str, Any]]:
 
 
 def _detail(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    typology, financing = labels.TYPOLOGIES[row["typology"]], labels.FINANCINGS[row["financing"]]
+    typology = labels.TYPOLOGIES[row["typology"]]
+    known = row["financing"] != "other"
+    financing = f" {labels.FINANCINGS[row['financing']]}" if known else ""
     return {
-        "home": f"{typology} {financing}, {row['address']}",
+        "home": f"{typology}{financing}, {row['address']}",
         "commune": row["commune"],
         "nature": labels.NATURES[row["nature"]],
         "party": names.get(row["party"] or row["charged_to"] or "", "—"),

@@ -1,0 +1,11 @@
+"""The flux: what the annexe 1 gives each réservataire, what it received, and why."""
+
+from starlette.routing import Route
+
+from server.pages.flux import showing
+from server.pages.visits import page
+
+ROUTES = [
+    Route("/flux", page(showing.show)),
+    Route("/flux/{annexe_id}/annexe.xlsx", page(showing.download)),
+]

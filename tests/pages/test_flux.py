@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.play import DOUSSARD, HSH, Play
+from tests.pages.browsers import Site
+from tests.pages.reading import statuses, words
+
+SOURCES_DU_LAC = "247400773"
+FLUX = f"/flux?annee=2026&epci={SOURCES_DU_LAC}"
+
+
+async def read(site: Site, who: str, path: str = FLUX) -> str:
+    async with site.browser(who) as client:
+        answer = await client.get(path)
+    assert answer.status_code == 200, words(answer)
+    return words(answer)
+
+
+def annexe_id(play: Play) -> str:
+    return str(
+        play.scalar(
+            "select id from annexes where year = 2026 and epci_siren = %s and bailleur_id = %s",
+            SOURCES_DU_LAC,
+            play.tenant(HSH),
+        )
+    )
+
+
+async def test_the_signed_annexe_comes_out_of_the_stored_droits(site: Site) -> None:
+    """Annexe 1 of Haute-Savoie Habitat: A, B, C, droits, rates, the bailleur's shares."""
+    text = await read(site, "alice")
+    for rate in ("4,84 %", "29,63 %", "24,40 %", "14,81 %", "5,00 %", "25,00 %"):
+        assert rate in text
+    assert "Doussard 54 0 0 0 0 0 0 54" in text
+    assert "Faverges-Seythenex 586 0 0 33 0 0 0 553" in text
+    assert "CC des Sources du Lac d'Annecy 640 0 0 33 0 0 0 607" in text
+    assert "Total des droits 390" in text
+    assert "103,68" not in text
+    assert "100 % − 4,84 % − 29,63 % − 14,81 % − 5,00 % − 25,00 % = 20,72 %" in text
+    assert "40,76 %" in text
+    assert "39,06" not in text
+
+
+async def test_each_figure_says_where_it_comes_from(site: Site, play: Play) -> None:
+    text = await read(site, "alice")
+    assert "16 droits ÷ 54 logements = 29,62963 %, arrondi à 29,63 %" in text
+    assert "25,00 % × 640 logements = 160 droits" in text
+    assert "Annexe 1 de 2026, version 1, publiée le" in text
+    assert "jeudi 30 avril 2026" in text
+    assert "1193/5760, soit 20,71181 %" in text
+    async with site.browser("alice") as client:
+        page = await client.get(FLUX)
+    assert f"bailleur={play.tenant(HSH)}&amp;reservataire={play.tenant('doussard')}" in page.text
+
+
+async def test_where_the_text_and_the_signed_annexe_differ_the_page_says_so(site: Site) -> None:
+    text = await read(site, "alice")
+    assert "C = A − B, soit 607 logements" in text
+    assert "calcule les taux sur A, soit 640 logements" in text
+
+
+async def test_one_changed_droit_moves_the_page(site: Site, play: Play) -> None:
+    play.run(
+        "update annexe_lines set droits = 17 where annexe_id = %s and reservataire_id = %s",
+        annexe_id(play),
+        play.tenant("doussard"),
+    )
+    text = await read(site, "alice")
+    assert "17 droits ÷ 54 logements" in text
+    assert "31,48 %" in text
+    assert "Total des droits 391" in text
+    assert "18,87 %" in text
+
+
+async def test_fractions_are_never_rounded_to_nothing(site: Site, play: Play) -> None:
+    await play.vacancy()
+    text = await read(site, "alice")
+    assert "1 libération du flux dans le périmètre × 29,63 % = 0,30" in text
+    assert "−0,30" in text
+
+
+async def test_the_gap_follows_the_chosen_indicator(site: Site, play: Play) -> None:
+    await play.offer()
+    assert "+0,70" in await read(site, "alice")
+    assert "+0,70" not in await read(site, "alice", f"{FLUX}&compter=leased")
+    assert "compté en baux signés" in await read(site, "alice", f"{FLUX}&compter=leased")
+
+
+async def test_mutations_stand_against_their_ceiling(site: Site, play: Play) -> None:
+    await play.vacancy()
+    assert "0 sur 1 libération" in await read(site, "alice")
+    assert "pour 10,00 % au plus" in await read(site, "alice")
+
+
+async def test_a_reservataire_reads_its_line_and_the_whole_annexe(site: Site, play: Play) -> None:
+    await play.offer("faverges-seythenex", home=play.home("74123"))
+    text = await read(site, "chloe", "/flux")
+    own, _, annexe = text.partition("Tableau 1")
+    assert "Mes lignes" in own
+    assert "29,63 %" in own
+    assert "24,40 %" not in own
+    assert "24,40 %" in annexe
+    assert "Orientés" not in annexe
+    assert "Mutations" not in text
+
+
+async def test_the_prefecture_reads_the_departement_then_one_annexe(site: Site, play: Play) -> None:
+    text = await read(site, "estelle", "/flux")
+    assert "Flux du département 2026" in text
+    for name in ("Haute-Savoie Habitat", "Alliade Habitat", "Léman Habitat", "SEMCODA"):
+        assert name in text
+    assert "Tableau 1" not in text
+    one = await read(site, "estelle", f"{FLUX}&bailleur={play.tenant(HSH)}")
+    assert "Total des droits 390" in one
+    assert "Orientés" in one
+
+
+async def test_an_epci_reads_the_annexes_of_its_territory_without_counts(site: Site) -> None:
+    text = await read(site, "farid", "/flux")
+    assert "29,63 %" in text
+    assert "Orientés" not in text
+    assert "Libérations dans le flux" not in text
+    elsewhere = await read(site, "samuel", "/flux")
+    assert "Doussard" not in elsewhere
+
+
+async def test_another_bailleur_sees_nothing_of_it(site: Site, play: Play) -> None:
+    assert "Haute-Savoie Habitat" not in await read(site, "denis", "/flux")
+    text = await read(site, "denis", f"/flux?bailleur={play.tenant(HSH)}")
+    assert "Aucune annexe 1 publiée pour 2026" in text
+    path = f"/flux/{annexe_id(play)}/annexe.xlsx"
+    everybody = ("alice", "bruno", "chloe", "denis", "estelle", "farid", "samuel")
+    assert await statuses(site, "GET", path, everybody) == {
+        **dict.fromkeys(("alice", "bruno", "chloe", "estelle", "farid"), 200),
+        **dict.fromkeys(("denis", "samuel"), 404),
+    }
+
+
+async def test_the_workbook_of_the_annexe_is_a_file(site: Site, play: Play) -> None:
+    async with site.browser("alice") as client:
+        page = await client.get(FLUX)
+        path = f"/flux/{annexe_id(play)}/annexe.xlsx"
+        assert path in page.text
+        file = await client.get(path)
+    assert file.content[:2] == b"PK"
+    name = "annexe-1-haute-savoie-habitat-cc-des-sources-du-lac-d-annecy-2026.xlsx"
+    assert name in file.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    "query", ["annee=x", "annee=1999", "bailleur=x", "compter=x", "epci=%00", "epci=1"]
+)
+async def test_an_address_typed_wrong_still_answers(site: Site, query: str) -> None:
+    async with site.browser("alice") as client:
+        assert (await client.get(f"/flux?{query}")).status_code == 200
+
+
+async def test_a_year_without_annexe_says_so(site: Site) -> None:
+    assert "Aucune annexe 1 publiée pour 2024" in await read(site, "alice", "/flux?annee=2024")
+
+
+async def test_htmx_gets_the_block_that_the_page_holds(site: Site) -> None:
+    async with site.browser("alice") as client:
+        page = await client.get(FLUX)
+        block = await client.get(FLUX, headers={"HX-Request": "true"})
+    assert block.text.strip().startswith('<div id="flux"')
+    assert block.text.strip() in page.text
+    assert DOUSSARD not in block.text
