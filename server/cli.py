@@ -23,6 +23,7 @@ PRINT_SDL = "server.schema:print_sdl"
 DEMO = "server.demo.runner:run"
 SEED = "server.demo.seed:run"
 SCENARIO = "server.demo.scenario:main"
+BENCHES = {"pages": "server.bench.pages:run"}
 
 DRAIN_SECONDS = 3
 
@@ -81,6 +82,10 @@ def scenario(options: argparse.Namespace) -> int:
     return int(_call(SCENARIO, options.arguments))
 
 
+def bench(options: argparse.Namespace) -> int:
+    return int(_call(BENCHES[options.what]))
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, without its English."""
 
@@ -104,6 +109,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "migrate": (migrate, "met la base à jour (MIGRATE_DATABASE_URL)"),
     "export-schema": (export_schema, "écrit le schéma GraphQL sur la sortie"),
     "scenario": (scenario, "déroule tout le cycle par HTTP et vérifie chaque étape"),
+    "bench": (bench, "mesure le portail : pages (temps d'une page rapporté à celui de son SQL)"),
 }
 
 
@@ -121,6 +127,7 @@ def _parser() -> Parser:
     made["serve"].add_argument(
         "--trusted-proxy", metavar="IP", help="adresse du relais dont on croit les en-têtes"
     )
+    made["bench"].add_argument("what", choices=BENCHES, metavar="pages", help="ce qui est mesuré")
     return parser
 
 

@@ -27,6 +27,7 @@ ROOM = 16
 SETTLE_SECONDS = 0.2
 MAX_STREAMS = 2_000
 PING_SECONDS = 30.0
+PING = "show server_version_num"  # asyncpg fails on an empty query
 CONNECT_SECONDS = 5.0
 FIRST_PAUSE = 0.1
 CLOSE_SECONDS = 1.0
@@ -199,13 +200,13 @@ async def _listening(
 
 
 async def _until_lost(connection: asyncpg.Connection, gone: asyncio.Event) -> None:
-    """Return when the connection has ended; a silent network is found out by an empty query."""
+    """Return when the connection has ended; a silent network is found out by a ping."""
     while not gone.is_set():
         try:
             async with asyncio.timeout(PING_SECONDS):
                 await gone.wait()
         except TimeoutError:
-            await connection.execute("", timeout=CONNECT_SECONDS)
+            await connection.execute(PING, timeout=CONNECT_SECONDS)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 from server.tenants.transactions import Database as App
+from tests.crawl import Crawl, crawl
 from tests.databases import Database, Databases, memory_folder
 from tests.sites import Demonstration, Site
 from tests.worlds import Stage, Worlds
@@ -70,3 +71,9 @@ def site(demonstration: Demonstration) -> Iterator[Site]:
     """A running portal for those who only look; who acts opens her own."""
     with demonstration.open() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def crawled(site: Site) -> Crawl:
+    """What each of the cast can reach from their home."""
+    return crawl(site)

@@ -18,11 +18,13 @@ from typing import Any
 
 import httpx2
 import uvicorn
+from sqlalchemy import text
 from starlette.applications import Starlette
 
 from server.app import create_app
 from server.demo import runner, seed
 from server.demo.world import World
+from server.operations import notifications
 from server.pages.visits import session_cookie
 from server.settings import Settings
 from server.tenants.sessions import open_session
@@ -31,6 +33,7 @@ from tests.databases import Database, Databases
 
 ISSUER = "http://127.0.0.1:1"  # nobody there: who visits has her session already
 PATIENCE_SECONDS = 30
+LATEST = "select id from notifications order by created_at desc limit 80"
 
 
 def run_apart(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -97,10 +100,25 @@ class Demonstration:
         operator = App(self._template.migrate_dsn, pool_size=1)
         app = App(self._template.app_dsn, pool_size=1)
         try:
-            return await seed.seed(operator, app, issuer=ISSUER)
+            world = await seed.seed(operator, app, issuer=ISSUER)
         finally:
             await operator.close()
             await app.close()
+        await self._write_mails()
+        return world
+
+    async def _write_mails(self) -> None:
+        """What the worker does behind a demonstration."""
+        worker = App(self._template.worker_dsn, pool_size=1)
+        settings = self._settings(self._template, ISSUER)
+        try:
+            async with worker.system_transaction("tests") as tx:
+                found = await tx.execute(text(LATEST))
+                waiting = [row.id for row in found]
+            for one in waiting:
+                await notifications.deliver(worker, one, settings)
+        finally:
+            await worker.close()
 
     def close(self) -> None:
         self._right.__exit__(None, None, None)
@@ -115,15 +133,15 @@ class Demonstration:
             door.bind(("127.0.0.1", 0))
             door.listen()
             url = f"http://127.0.0.1:{door.getsockname()[1]}"
-            app = create_app(self._settings(database, url))
+            settings = self._settings(database, url)
+            content = runner.directory_of(url, seed.directory_of(self._world))
+            Path(str(settings.demo_file)).write_text(json.dumps(content), encoding="utf-8")
+            app = create_app(settings)
             with _serving(app, door):
                 yield Site(url=url, app=app, database=database, world=self._world)
         self._databases.discard(database)
 
     def _settings(self, database: Database, url: str) -> Settings:
-        directory = self._folder / f"{database.name}.json"
-        content = runner.directory_of(url, seed.directory_of(self._world))
-        directory.write_text(json.dumps(content), encoding="utf-8")
         return Settings(
             mode="demo",
             database_url=database.app_dsn,
@@ -133,7 +151,7 @@ class Demonstration:
             oidc_issuer=ISSUER,
             oidc_client_id="tests",
             oidc_client_secret="tests",
-            demo_file=str(directory),
+            demo_file=str(self._folder / f"{database.name}.json"),
         )
 
 

@@ -14,7 +14,7 @@ from server.db.columns import EXCLUSIONS
 from server.db.ids import new_id
 from server.demo.world_cast import ORGANISMES
 from server.demo.world_dwellings import generate
-from server.demo.world_patrimoine import AGREEMENTS, YEARS, AnnexeOne
+from server.demo.world_patrimoine import AGREEMENTS, YEARS, Agreement, AnnexeOne
 from server.domain.deadlines import PARIS
 from server.tenants.actors import Capacity
 from server.tenants.transactions import Transaction
@@ -30,7 +30,6 @@ async def insert_conventions(
 ) -> dict[tuple[str, str], UUID]:
     mine = [one for one in AGREEMENTS if one.bailleur == bailleur]
     ids = {(bailleur, one.reservataire): new_id() for one in mine}
-    mailboxes = {one.slug: one.mailboxes for one in ORGANISMES}
     parties = [
         {
             "bailleur_id": tenants[bailleur],
@@ -46,9 +45,7 @@ async def insert_conventions(
             {
                 **party,
                 "starts_on": one.starts_on,
-                "mailbox": mailboxes[one.reservataire][Capacity.RESERVATAIRE]
-                if one.has_mailbox
-                else None,
+                "mailbox": _mailbox(one),
                 "charte_version": one.charte_version,
                 "model_version": one.model_version,
             }
@@ -67,6 +64,12 @@ async def insert_conventions(
     ]
     await insert_rows(tx, tables.convention_communes, communes)
     return ids
+
+
+def _mailbox(one: Agreement) -> str | None:
+    """Where offers go: the address of the réservataire, unless the convention left it blank."""
+    addresses = {party.slug: party.mailboxes for party in ORGANISMES}
+    return addresses[one.reservataire][Capacity.RESERVATAIRE] if one.has_mailbox else None
 
 
 async def insert_annexes(tx: Transaction, tenants: dict[str, UUID], annexe: AnnexeOne) -> None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from server.db import tenants
 from server.errors import Forbidden, NotFound
 from server.pages.visits import Form, Visit, page, parse_uuid, public_page, session_cookie
-from server.tenants.oidc import CALLBACK_PATH, Provider
+from server.tenants.oidc import CALLBACK_PATH, UNREACHABLE, Provider
 from server.tenants.sessions import open_session, revoke_session, switch_membership
 
 BROWSER_COOKIE = "portail_connexion"
@@ -123,8 +123,12 @@ async def demo_enter(visit: Visit) -> Response:
     departure = await _provider(visit.request).depart(
         visit.database, safe_return(visit.query("retour") or HOME)
     )
-    async with httpx2.AsyncClient(timeout=10) as client:
-        answer = await client.post(departure.url, data={"sub": visit.request.path_params["slug"]})
+    try:
+        async with httpx2.AsyncClient(timeout=10) as client:
+            form = {"sub": visit.request.path_params["slug"]}
+            answer = await client.post(departure.url, data=form)
+    except httpx2.HTTPError as error:
+        raise Forbidden(UNREACHABLE) from error
     target = answer.headers.get("location", "")
     if not target.startswith(visit.settings.public_url + CALLBACK_PATH):
         raise Forbidden("Le fournisseur d'identité de la démonstration n'a pas répondu.")

@@ -30,6 +30,7 @@ ATTEMPT_LIFE = timedelta(minutes=10)
 KEYS_LIFE_SECONDS = 600
 LEEWAY_SECONDS = 10
 CALLBACK_PATH = "/connexion/retour"
+UNREACHABLE = "Le fournisseur d'identité ne répond pas : réessayez dans quelques minutes."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,10 @@ class Provider:
 
     async def depart(self, database: Database, return_to: str) -> Departure:
         """Begin a sign-in; state, nonce and verifier stay on our side."""
-        metadata = await self._discover()
+        try:
+            metadata = await self._discover()
+        except httpx2.HTTPError as error:
+            raise Forbidden(UNREACHABLE) from error
         state, browser_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         attempt = LoginAttempt(
             nonce=secrets.token_urlsafe(32),
@@ -133,8 +137,8 @@ class Provider:
                 "Cette connexion a expiré ou a été commencée dans un autre onglet : "
                 "recommencez depuis la page d'accueil."
             )
-        metadata = await self._discover()
         try:
+            metadata = await self._discover()
             async with self._client() as client:
                 token = await client.fetch_token(
                     metadata["token_endpoint"], code=code, code_verifier=attempt.code_verifier

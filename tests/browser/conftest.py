@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.crawl import Crawl, crawl
 from tests.browser.window import Windows
 from tests.conftest import MISSING
 from tests.sites import Site
@@ -16,11 +15,6 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--disable-dev-shm-usage",
 )
-
-
-@pytest.fixture(scope="session")
-def crawled(site: Site) -> Crawl:
-    return crawl(site)
 
 
 @pytest.fixture(scope="module")

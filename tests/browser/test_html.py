@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.crawl import Crawl, Seen, page_routes
+from tests.crawl import Crawl, Seen, page_routes
 from tests.conftest import MISSING
 from tests.house.sources import ROOT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.crawl import Crawl, page_routes
+from tests.crawl import Crawl, page_routes
 from tests.browser.walk import tab_walk
 from tests.browser.window import DESKTOP, PHONE, Windows
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tests.browser.crawl import Crawl, Seen, page_routes
+from tests.crawl import Crawl, Seen, page_routes
 from tests.browser.window import COLOURS, DESKTOP, PHONE, SHAPES, SMALLEST, Window, Windows
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
-from tests.browser.crawl import NOBODY
+from tests.crawl import NOBODY
 from tests.sites import Site
 
 DESKTOP = (1280, 900)

@@ -11,6 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from server.documents.exports import About, Column, Kind, csv, workbook
+from server.domain import labels
 
 NOON = datetime(2026, 4, 30, 10, 5, tzinfo=UTC)  # 12 h 05 in Paris
 ABOUT = About(
@@ -75,7 +76,7 @@ def text_rows(*texts: str) -> list[dict[str, Any]]:
 
 
 def test_cells_have_the_types_of_their_columns() -> None:
-    header, full, empty = sheets(workbook("Offres", COLUMNS, [FULL, EMPTY], about=ABOUT))["Liste"]
+    header, empty, full = sheets(workbook("Offres", COLUMNS, [EMPTY, FULL], about=ABOUT))["Liste"]
     assert header == ["Nom", "Nombre", "Surface", "Taux", "Jour", "Envoi", "En retard"]
     assert full == [
         "T3 PLUS ; « Les Tilleuls »",
@@ -100,7 +101,7 @@ def test_the_last_sheet_says_for_whom_when_and_with_which_filters() -> None:
     about = dict(sheets(workbook("Offres", COLUMNS, [FULL], about=ABOUT))["À propos"])
     assert about["Liste"] == "Offres"
     assert about["Organisme"] == "Haute-Savoie Habitat"
-    assert about["Éditée le"] == "jeudi 30 avril 2026 à 12 h 05"
+    assert about["Éditée le"] == labels.french_instant(NOON)
     assert about["Lignes"] == "1"
     assert (about["Commune"], about["État"]) == ("Doussard", "-")
 

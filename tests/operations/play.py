@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
@@ -14,16 +14,18 @@ from psycopg import sql
 
 from server.domain.deadlines import PARIS
 from server.errors import Forbidden, NotFound, PortalError
-from server.operations import caleol, candidates, orientations, vacancies
+from server.operations import bilans, caleol, candidates, orientations, urgences, vacancies
 from server.operations.candidates import NewCandidate, PresentCandidates
 from server.operations.orientations import SendOrientation
+from server.operations.urgences import RequestUrgence
 from server.operations.vacancies import RegisterVacancy
-from server.tenants.actors import Actor, seen_by
+from server.tenants.actors import Actor
 from server.tenants.transactions import TenantTransaction
 from tests.worlds import Stage
 
 HSH = "haute-savoie-habitat"
 DOUSSARD, FAVERGES, PUBLIER = "74104", "74123", "74218"
+SOURCES_DU_LAC = "247400773"
 LAST_OF_APRIL = datetime(2026, 4, 30, 10, tzinfo=PARIS)
 NUDS = tuple(f"0740426{number:011d}" for number in range(1, 9))
 
@@ -298,12 +300,45 @@ class Play:
         await self.does("alice", lambda tx: caleol.record_decision(tx, command))
         return orientation_id
 
-    def as_contingent(self, who: str, contingent: str) -> Actor:
-        return seen_by(self.actor(who), contingent)
+    # --- A row of everything --------------------------------------------------------------------
 
-    def as_nobody(self, who: str) -> Actor:
-        """The capacity and role of somebody, in an organisme that has no row."""
-        return replace(self.actor(who), tenant_id=UUID(int=7))
+    async def everything(self) -> None:
+        """The whole cycle for Alice and her partners, beside the patrimoine of the others."""
+        await self.attributed()
+        await self._urgence(await self.offer(home=self.home(number=1)))
+        await self._dalo()
+        bilan_id = await self.does("alice", lambda tx: bilans.publish(tx, 2026))
+        await self.does("alice", lambda tx: bilans.distribute(tx, bilan_id))
+        # a territory LEC, so that its EPCI sits in the commission and is told (R441-9)
+        self.run("insert into lec_territories values (%s, '2019-01-01', null)", SOURCES_DU_LAC)
+        await self.session(await self.complete(home=self.home(number=3)))
+
+    async def _urgence(self, orientation_id: UUID) -> None:
+        command = RequestUrgence(
+            vacancy_id=self.vacancy_of(orientation_id),
+            kind="fire",
+            title="Incendie rue du Lac",
+            proposed_reservataire_id=self.tenant("doussard"),
+        )
+        await self.does("alice", lambda tx: urgences.request(tx, command))
+
+    async def _dalo(self) -> None:
+        """A DALO household, which the préfecture follows, up to the decision."""
+        orientation_id = await self.search(home=self.home(number=2))
+        presented = PresentCandidates(
+            orientation_id=orientation_id, candidates=(NewCandidate(nud=NUDS[7], is_dalo=True),)
+        )
+        await self.does("chloe", lambda tx: candidates.present(tx, presented))
+        session_id = await self.session(orientation_id)
+        command = self.decision(session_id, orientation_id)
+        self.now += timedelta(days=8)
+        await self.does("alice", lambda tx: caleol.record_decision(tx, command))
+
+    def vacancy_of(self, orientation_id: UUID) -> UUID:
+        found: UUID = self.scalar(
+            "select vacancy_id from orientations where id = %s", orientation_id
+        )
+        return found
 
     def day(self, days: int = 0) -> date:
         return self.now.date() + timedelta(days=days)

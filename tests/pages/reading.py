@@ -34,8 +34,10 @@ async def statuses(
     found = {}
     for who in people:
         async with site.browser(who) as client:
-            sent = {"data": fields} if method == "POST" else {}
-            answer = await client.request(method, path, **sent)
+            if method == "POST":
+                answer = await client.post(path, data=fields)
+            else:
+                answer = await client.get(path)
         found[who] = answer.status_code
     return found
 

@@ -81,7 +81,7 @@ async def test_fewer_than_three_candidates_must_be_justified(site: Site, play: P
     """R441-3."""
     orientation_id = await play.search()
     await play.present(orientation_id, *NUDS[:2])
-    set_clock(play.stage.database, paris("2026-05-25T09:00"))
+    set_clock(play.stage.database, paris("2026-05-28T09:00"))
     fields = {**SESSION, "date": "2026-06-02", "orientation": str(orientation_id)}
     says = "justifiez la liste incomplète (art. R441-3)"
     await refused(site, play, "alice", "/caleol/nouvelle", fields, status=422, says=says)
@@ -192,8 +192,8 @@ async def test_a_refusal_without_reason_is_refused_then_recorded(site: Site, pla
     ("changes", "says"),
     [
         ({"confirme": ""}, "Confirmez que vous avez relu ces décisions."),
-        ({"decisions.0.outcome": ""}, "Choisissez la décision de la commission."),
-        ({"decisions.0.outcome": "x"}, "Choisissez la décision de la commission."),
+        ({"decisions.0.outcome": ""}, "Candidat 1 : choisissez la décision de la commission."),
+        ({"decisions.0.outcome": "x"}, "Candidat 1 : choisissez la décision de la commission."),
         ({"decisions.0.rank": "un"}, "Indiquez un nombre entier."),
         ({"decisions.1.rank": "1"}, "Deux candidats ont le même rang"),
         ({"decisions.2.reason": "other"}, "Ce motif demande une explication."),

@@ -36,11 +36,11 @@ class Department:
 
 @pytest.fixture
 async def opened(world: Stage) -> AsyncIterator[Department]:
-    alice, karine = world.world.actor("alice"), world.world.actor("karine")
+    alice = world.world.actor("alice")
     for index, day in enumerate((-10, -10, 0)):
-        vacancy_id = await _offer(world, alice, index, day)
+        sent = await _offer(world, alice, index, day)
         if index == 0:
-            await _refuse(world, karine, vacancy_id)
+            _refuse(world, sent)
     async with site(world) as started:
         yield Department(stage=world, site=started)
 
@@ -64,7 +64,7 @@ async def _offer(stage: Stage, alice: Actor, index: int, day: int) -> str:
     return str(sent)
 
 
-async def _refuse(stage: Stage, _karine: Actor, orientation_id: str) -> None:
+def _refuse(stage: Stage, orientation_id: str) -> None:
     """What the act of refusing leaves in the row; its own tests are elsewhere."""
     with psycopg.connect(stage.database.super_dsn, autocommit=True) as connection:
         connection.execute(
@@ -78,7 +78,7 @@ async def get(opened: Department, address: str, person: str = "estelle") -> http
         return await browser.get(address)
 
 
-# --- Who -----------------------------------------------------------------------------------------
+# --- Who ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["/departement", "/departement.xlsx", "/departement.csv"])
@@ -96,7 +96,7 @@ async def test_the_navigation_leads_there(opened: Department) -> None:
     assert 'href="/departement"' not in (await get(opened, "/flux", "alice")).text
 
 
-# --- Figures ---------------------------------------------------------------------------------------
+# --- Figures ------------------------------------------------------------------------------------
 
 
 async def test_each_commune_has_its_figures(opened: Department) -> None:
@@ -146,7 +146,7 @@ def test_the_rate_of_refusals_is_rounded_half_up(
     assert refusal_bp(answered, refused) == rate
 
 
-# --- Page --------------------------------------------------------------------------------------------
+# --- Page ---------------------------------------------------------------------------------------
 
 
 async def test_the_map_says_in_words_what_it_shows(opened: Department) -> None:
@@ -220,7 +220,7 @@ async def test_the_files_hold_what_is_filtered(opened: Department) -> None:
     assert ";3;3;1;50%;0\r\n" in text
 
 
-# --- Drawing -----------------------------------------------------------------------------------------
+# --- Drawing ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -47,7 +47,7 @@ async def test_accepting_opens_fifteen_working_days(site: Site, play: Play) -> N
     await refused(
         *(site, play, "chloe", f"/orientations/{offer_id}/accepter", {"version": "1"}),
         status=409,
-        says="Une autre personne a modifié cette orientation",
+        says="Une autre personne a déjà répondu à cette offre",
     )
 
 
@@ -156,10 +156,10 @@ async def test_the_lease_ends_the_file(site: Site, play: Play) -> None:
 
 
 async def test_only_the_bailleur_reads_why_this_reservataire(site: Site, play: Play) -> None:
-    offer_id = await play.offer()
+    offer_id = await play.offer("action-logement")
     async with site.browser("alice") as client:
         own = await client.get(f"/orientations/{offer_id}")
-    async with site.browser("chloe") as client:
+    async with site.browser("nadir") as client:
         theirs = await client.get(f"/orientations/{offer_id}")
     assert "Motif : Choix pour l'essai" in words(own)
     assert "le plus en retard" in words(own)
@@ -255,3 +255,63 @@ async def test_counts_and_lists_agree_whatever_the_sweep_has_done(play: Play, si
     assert str(searched) in page.text
     numbers = await play.reads("alice", orientations.counts_in_law)
     assert numbers == {"searching": 1, "no_candidate": 1}
+
+
+async def without_candidate(play: Play) -> UUID:
+    offer_id = await play.search()
+    clock(play, "2026-05-28T09:00")
+    return offer_id
+
+
+async def test_without_candidate_the_bailleur_searches_on_behalf(site: Site, play: Play) -> None:
+    """Art. 5.3: the dwelling stays imputed to the réservataire."""
+    offer_id = await without_candidate(play)
+    path = f"/orientations/{offer_id}/suite"
+    async with site.browser("alice") as client:
+        page = await client.get(f"/orientations/{offer_id}")
+        assert actions(page) == [path]
+        sent = await client.post(path, data={"suite": "compte"})
+        assert sent.status_code == 303
+        after = await client.get(sent.headers["location"])
+    assert "Haute-Savoie Habitat cherche des candidats pour le compte de" in words(after)
+    assert f"/orientations/{offer_id}/candidats" in actions(after)
+    assert "Candidats attendus jusqu'au" not in words(after)
+    assert play.state(offer_id) == "searching"
+
+
+async def test_without_candidate_more_days_are_granted(site: Site, play: Play) -> None:
+    offer_id = await without_candidate(play)
+    path = f"/orientations/{offer_id}/suite"
+    await refused(
+        *(site, play, "alice", path, {"suite": "delai", "jours": "beaucoup"}),
+        status=422,
+        says="Indiquez un nombre entier.",
+    )
+    await refused(
+        *(site, play, "alice", path, {"suite": "delai", "jours": "0"}),
+        status=409,
+        says="au moins un jour ouvré",
+    )
+    async with site.browser("alice") as client:
+        sent = await client.post(path, data={"suite": "delai", "jours": "5"})
+        assert sent.status_code == 303
+    async with site.browser("chloe") as client:
+        theirs = await client.get(f"/orientations/{offer_id}")
+    assert "Candidats attendus jusqu'au jeudi 4 juin 2026 à 24 h" in words(theirs)
+    assert f"/orientations/{offer_id}/candidats" in actions(theirs)
+
+
+async def test_without_candidate_the_dwelling_goes_to_another(site: Site, play: Play) -> None:
+    offer_id = await without_candidate(play)
+    path = f"/orientations/{offer_id}/suite"
+    await refused(site, play, "alice", path, {"suite": ""}, status=422, says="Choisissez la suite.")
+    people = {"chloe": 403, "bruno": 403, "denis": 404, "karine": 403, "estelle": 403}
+    assert await statuses(site, "POST", path, people, suite="reorienter") == people
+    async with site.browser("alice") as client:
+        sent = await client.post(path, data={"suite": "reorienter"})
+        assert sent.headers["location"].startswith("/liberations/")
+        page = await client.get(sent.headers["location"])
+    assert "Logement à nouveau à orienter." in words(page)
+    assert "a déjà refusé ce logement" in words(page)
+    told = play.rows("select template from notifications where subject_id = %s", offer_id)
+    assert ("orientation.reorient",) in told

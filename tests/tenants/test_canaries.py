@@ -19,16 +19,13 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from server.demo.world import World
-from server.operations import bilans, caleol, orientations, urgences
-from server.operations.candidates import NewCandidate, PresentCandidates, present
-from server.operations.urgences import RequestUrgence
+from server.operations import orientations
 from server.tenants.actors import Actor, Capacity
 from server.tenants.transactions import Database as App
 from tests.databases import Database, Databases
 from tests.operations.play import NUDS, Play
 from tests.worlds import Stage, Worlds
 
-SOURCES_DU_LAC, FAR_AWAY = "247400773", "200071967"
 # Tables that everybody reads whole: the directory and the reference data.
 DIRECTORY = {"tenants", "tenant_capacities", "epcis", "communes", "lec_territories"}
 DIRECTORY |= {"business_clock"}
@@ -187,43 +184,10 @@ def _list(names: list[str]) -> sql.Composed:
 # --- A world with a row of everything -----------------------------------------------------------
 
 
-async def _fill(play: Play) -> None:
-    """The whole cycle for Alice and her partners, beside the patrimoine of the others."""
-    await play.attributed()
-    waiting = await play.offer(home=play.home(number=1))
-    vacancy_id = play.scalar("select vacancy_id from orientations where id = %s", waiting)
-    command = RequestUrgence(
-        vacancy_id=vacancy_id,
-        kind="fire",
-        title="CANARI",
-        proposed_reservataire_id=play.tenant("doussard"),
-    )
-    await play.does("alice", lambda tx: urgences.request(tx, command))
-    await _dalo(play)
-    bilan_id = await play.does("alice", lambda tx: bilans.publish(tx, 2026))
-    await play.does("alice", lambda tx: bilans.distribute(tx, bilan_id))
-    # a territory LEC, so that its EPCI sits in the commission and is told (R441-9)
-    play.run("insert into lec_territories values (%s, '2019-01-01', null)", SOURCES_DU_LAC)
-    last = await play.complete(home=play.home(number=3))
-    await play.session(last)
-
-
-async def _dalo(play: Play) -> None:
-    """A DALO household, which the préfecture follows, up to the decision."""
-    orientation_id = await play.search(home=play.home(number=2))
-    candidate = NewCandidate(nud=NUDS[7], is_dalo=True)
-    presented = PresentCandidates(orientation_id=orientation_id, candidates=(candidate,))
-    await play.does("chloe", lambda tx: present(tx, presented))
-    session_id = await play.session(orientation_id)
-    command = play.decision(session_id, orientation_id)
-    play.now = play.now.replace(month=6)
-    await play.does("alice", lambda tx: caleol.record_decision(tx, command))
-
-
 async def _filled(clone: Database, world: World) -> None:
     app = App(clone.app_dsn, pool_size=1)
     play = Play(Stage(database=clone, world=world, app=app))
-    await _fill(play)
+    await play.everything()
     play.close()
     await app.close()
 

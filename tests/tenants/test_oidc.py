@@ -221,6 +221,14 @@ async def test_the_return_stays_on_the_site(portal: Portal, wanted: str) -> None
     assert answer.headers["location"] == "/"
 
 
+async def test_a_provider_that_is_down_is_told_as_such(world: Stage) -> None:
+    portal = Portal(world, "http://127.0.0.1:1")
+    async with portal.browser() as client:
+        for path in ("/connexion", "/demo/entrer/alice"):
+            assert "ne répond pas" in await refusal(client, path)
+    await portal.app.state.database.close()
+
+
 # --- A hostile provider ---------------------------------------------------------------------------
 
 NONCE = "n" * 43

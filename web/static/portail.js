@@ -157,7 +157,8 @@
     const panel = event.detail.ctx.sourceElement;
     if (!panel?.dataset?.live) return;
     delete panel.dataset.shown;
-    if (document.activeElement === document.body && event.detail.ctx.sourceEvent?.type === "portail-afficher") panel.focus();
+    // the button that was pressed has gone: go on from the panel
+    if (document.activeElement === document.body || document.activeElement.closest("[hidden]")) panel.focus({ preventScroll: true });
   });
 
   // A plain form is sent once; the page that comes back from the cache may send again.

@@ -106,7 +106,8 @@ class Page(HTMLParser):
     # --- Elements ----------------------------------------------------------------------------
 
     def _open_title(self, values: dict[str, str]) -> None:
-        self._in_title = not values.get("in-svg") and not self.title
+        del values
+        self._in_title = not self.title
 
     def _close_title(self) -> None:
         self._in_title = False

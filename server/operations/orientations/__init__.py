@@ -14,6 +14,7 @@ from server.operations.orientations.acts import (
     store,
     withdraw,
 )
+from server.operations.orientations.following import extend, reorient, search_on_behalf
 from server.operations.orientations.previewing import OfferPreview, preview_offer
 from server.operations.orientations.reading import (
     caleol_of,
@@ -41,6 +42,7 @@ __all__ = [
     "counts_in_law",
     "divert",
     "effective_state",
+    "extend",
     "facts_of",
     "get",
     "list_page",
@@ -50,9 +52,11 @@ __all__ = [
     "preview_offer",
     "record_due",
     "refuse",
+    "reorient",
     "reservataire_of",
     "scope",
     "search",
+    "search_on_behalf",
     "send",
     "store",
     "visible_of",

@@ -59,7 +59,8 @@ def _typed_decision(form: Form, key: str, candidate_id: UUID) -> CandidateDecisi
     """What goes with another outcome is left out."""
     outcome = form.text(f"{key}.outcome")
     if outcome not in labels.OUTCOMES:
-        message = "Choisissez la décision de la commission."
+        number = int(key.rpartition(".")[2]) + 1
+        message = f"Candidat {number} : choisissez la décision de la commission."
         form.motifs.append(Motif(code="outcome_required", message=message, field=f"{key}.outcome"))
     is_refusal = outcome in (Outcome.NOT_ATTRIBUTED, Outcome.INADMISSIBLE)
     is_conditional = outcome == Outcome.ATTRIBUTION_CONDITION

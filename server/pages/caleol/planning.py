@@ -29,7 +29,8 @@ FIELDS = {"starts_at": "date", "place": "lieu", "orientation_ids": "orientation"
 
 
 async def new_session(visit: Visit) -> Response:
-    return await _new_page(visit, FormData([("heure", "14:00"), ("mode", "on_site")]))
+    chosen = ("orientation", visit.query("orientation"))
+    return await _new_page(visit, FormData([("heure", "14:00"), ("mode", "on_site"), chosen]))
 
 
 async def _new_page(

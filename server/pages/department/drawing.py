@@ -18,8 +18,10 @@ View = dict[str, Any]
 def ceilings(values: Iterable[int]) -> list[int]:
     """The highest value of each of at most five classes of equal size."""
     known = sorted(values)
+    if not known:
+        return []
     cuts = {known[ceil(len(known) * rank / CLASSES) - 1] for rank in range(1, CLASSES + 1)}
-    return sorted(cuts) if known else []
+    return sorted(cuts)
 
 
 def shade(rank: int, count: int) -> int:

@@ -121,9 +121,9 @@ def line_view(
         return row
     standing = _standing(line.position, basis, row["name"])
     due, rate = line.position.due, line.rate.rate_bp
-    vacancies = due // rate if rate else 0
+    vacancies = views.plural(due // rate if rate else 0, "libération")
     row["explanation"] |= {
-        "note": f"Dû : {views.plural(vacancies, 'libération')} du flux dans le périmètre × {row['rate']} = "
+        "note": f"Dû : {vacancies} du flux dans le périmètre × {row['rate']} = "
         f"{labels.dwelling_count(due)}. Écart : {standing['done']} "
         f"({BASIS_LABELS[basis]}) moins {labels.dwelling_count(due)} dû.",
         "rows_href": _rows_href(line, board),

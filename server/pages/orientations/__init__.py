@@ -12,5 +12,6 @@ ROUTES = [
     Route("/orientations/{id}/refuser", page(acting.refuse_check), methods=["GET"]),
     Route("/orientations/{id}/refuser", page(acting.refuse), methods=["POST"]),
     Route("/orientations/{id}/retirer", page(acting.withdraw), methods=["POST"]),
+    Route("/orientations/{id}/suite", page(acting.follow), methods=["POST"]),
     Route("/orientations/{id}/bail", page(acting.lease), methods=["POST"]),
 ]

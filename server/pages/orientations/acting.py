@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TypedDict
+from uuid import UUID
 
 from starlette.responses import Response
 
+from server.db.orientations import Orientation
 from server.domain import labels
-from server.errors import Conflict, Invalid, NotFound, PortalError
+from server.domain.orientations import State
+from server.errors import Conflict, Invalid, Motif, NotFound, PortalError
 from server.operations import caleol, orientations
 from server.pages import views
 from server.pages.orientations.showing import LIST, LISTS, offer_header, read_offer, show_offer
 from server.pages.visits import Form, Visit
 from server.tenants.permissions import Permission, require
+from server.tenants.transactions import TenantTransaction
 
-FIELDS = {"reason": "motif", "signed_on": "signe_le"}
+FIELDS = {"reason": "motif", "signed_on": "signe_le", "days": "jours"}
 
 
 class LeaseFacts(TypedDict):
@@ -91,6 +95,34 @@ async def withdraw(visit: Visit) -> Response:
         return await refused(visit, error, motif=motif)
     message = f"Offre retirée : {views.named(views.reservataire_of(row))} lira votre motif."
     return visit.redirect(f"/orientations/{offer_id}", message=message)
+
+
+async def follow(visit: Visit) -> Response:
+    """The search ended without candidate: the bailleur chooses among the three ways of art. 5.3."""
+    form = Form(data=await visit.form())
+    offer_id, way, days = visit.path_id(), form.text("suite"), form.text("jours")
+    try:
+        async with visit.writing() as tx:
+            row = await _follow(tx, offer_id, form)
+    except (Invalid, Conflict) as error:
+        return await refused(visit, error, suite=way, jours=days)
+    if row.state == State.REORIENTED:
+        message = "Logement à nouveau à orienter."
+        return visit.redirect(f"/liberations/{row.vacancy_id}", message=message)
+    return visit.redirect(f"/orientations/{offer_id}", message="Choix enregistré.")
+
+
+async def _follow(tx: TenantTransaction, offer_id: UUID, form: Form) -> Orientation:
+    version, way = form.integer("version", required=False), form.text("suite")
+    days = form.integer("jours") if way == "delai" else 0
+    form.check()
+    if way == "compte":
+        return await orientations.search_on_behalf(tx, offer_id, expected_version=version)
+    if way == "reorienter":
+        return await orientations.reorient(tx, offer_id, expected_version=version)
+    if way == "delai":
+        return await orientations.extend(tx, offer_id, days=days or 0, expected_version=version)
+    raise Invalid(Motif(code="choice_required", message="Choisissez la suite.", field="suite"))
 
 
 def _lease_facts(form: Form) -> LeaseFacts:

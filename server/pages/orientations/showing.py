@@ -32,6 +32,24 @@ LISTS = {
     Capacity.RESERVATAIRE: {"label": "Offres", "href": "/orientations"},
 }
 LIST = {"label": "Orientations", "href": "/orientations"}
+NOTHING_TYPED = {"motif": "", "signe_le": "", "suite": "", "jours": ""}
+WAYS = [
+    {
+        "value": "compte",
+        "label": "Chercher des candidats pour le compte du réservataire",
+        "hint": "Le logement reste compté parmi ceux orientés vers lui. Aucun délai ne court.",
+    },
+    {
+        "value": "reorienter",
+        "label": "Proposer le logement à un autre réservataire",
+        "hint": "La libération revient à orienter, avec une nouvelle proposition.",
+    },
+    {
+        "value": "delai",
+        "label": "Accorder un délai supplémentaire",
+        "hint": "En jours ouvrés, comptés à partir d'aujourd'hui.",
+    },
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +118,8 @@ async def show_offer(
         reasons=_reasons(offer),
         entry=candidate_entry(offer, motifs, typed or {}),
         motifs=motifs,
-        typed={"motif": "", "signe_le": "", **(typed or {})},
+        typed={**NOTHING_TYPED, **(typed or {})},
+        ways=WAYS,
     )
 
 

@@ -24,8 +24,8 @@ LEAVING = {"/connexion", "/connexion/retour", "/demo/entrer/{slug}"}
 LOOKERS = ("alice", "chloe", "estelle", "farid", NOBODY)
 
 # A filter, a sort and a page number multiply: so many of each route are enough.
-PATHS_OF_A_ROUTE = 8
-QUERIES_OF_A_ROUTE = 8
+PAGES_OF_A_ROUTE = 8
+FILES_OF_A_ROUTE = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,11 +150,9 @@ class Walk:
             self._waiting.append((address, origin))
 
     def _is_wanted(self, route: str, query: str) -> bool:
-        counter, most = (
-            (self._queries, QUERIES_OF_A_ROUTE) if query else (self._paths, PATHS_OF_A_ROUTE)
-        )
+        counter = self._queries if query else self._paths
         counter[route] += 1
-        return counter[route] <= most
+        return counter[route] <= (FILES_OF_A_ROUTE if "." in route else PAGES_OF_A_ROUTE)
 
 
 @dataclass(frozen=True, kw_only=True)

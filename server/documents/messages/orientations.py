@@ -1,75 +1,18 @@
-"""What each notification says, from what its recipient may read.
-
-The subject says everything; a free text typed by somebody is never copied into a mail.
-"""
+"""What is said of an offer, from its sending to the lease."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
-from server.db.bilans import Bilan
-from server.db.caleol import CaleolSession
 from server.db.orientations import Orientation
-from server.db.urgences import Urgence
 from server.documents.mails import Message
+from server.documents.messages.wording import Reader, Wording, footer, party, plural
 from server.domain import labels
-from server.domain.bilans import is_provisional
-from server.domain.deadlines import local_day
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reader:
-    """To which organisme a message goes, in which capacity, and where its links start."""
-
-    name: str
-    capacity: str
-    contingent: str
-    public_url: str
-
-    @property
-    def is_bailleur(self) -> bool:
-        return self.capacity == "bailleur"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wording:
-    """What changes from one message on an orientation to the next; `mark` opens the subject."""
-
-    mark: str
-    paragraph: str
-    action: str = "Ouvrir l'orientation"
-    suffix: str = ""
-    deadline: str | None = None
-    consequence: str | None = None
-
 
 IF_NO_CANDIDATE = (
     "Sans candidat à cette échéance, le bailleur peut chercher lui-même des candidats pour le "
     "compte du réservataire, ou proposer le logement à un autre réservataire (art. 5.3)."
 )
-
-
-def _party(name: str, contingent: str) -> str:
-    words = labels.CONTINGENTS[contingent]
-    return f"{name}, contingent {words}" if words else name
-
-
-def _footer(reader: Reader) -> tuple[str, ...]:
-    return (
-        f"Message automatique du Portail du flux pour : {_party(reader.name, reader.contingent)}.",
-        (
-            "Il ne contient aucune donnée nominative : candidats et motifs se lisent sur le "
-            "portail, après connexion."
-        ),
-    )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count > 1 else ''}"
-
-
-# --- Orientations -----------------------------------------------------------------------------
 
 
 def _home(row: Orientation) -> str:
@@ -82,7 +25,7 @@ def _home(row: Orientation) -> str:
 
 
 def _reservataire(row: Orientation) -> str:
-    return _party(row.reservataire_name, row.contingent)
+    return party(row.reservataire_name, row.contingent)
 
 
 def _candidates_due(row: Orientation) -> str | None:
@@ -152,7 +95,7 @@ def _withdraw(row: Orientation, _reader: Reader) -> Wording:
 
 
 def _complete(row: Orientation, reader: Reader) -> Wording:
-    count = _plural(row.candidate_count, "candidat")
+    count = plural(row.candidate_count, "candidat")
     has = "est présenté" if row.candidate_count == 1 else "sont présentés"
     paragraph = f"{count} {has} pour ce logement."
     if reader.is_bailleur:
@@ -178,7 +121,7 @@ def _close_partial(row: Orientation, reader: Reader) -> Wording:
     return Wording(
         mark="Délai terminé, liste incomplète",
         paragraph="Le délai de présentation est terminé avec "
-        f"{_plural(row.candidate_count, 'candidat')}. {following}",
+        f"{plural(row.candidate_count, 'candidat')}. {following}",
     )
 
 
@@ -193,6 +136,35 @@ def _close_empty(_row: Orientation, reader: Reader) -> Wording:
     return Wording(
         mark="Délai terminé, aucun candidat",
         paragraph=f"Aucun candidat n'a été présenté dans le délai. {following}",
+    )
+
+
+def _search_on_behalf(row: Orientation, _reader: Reader) -> Wording:
+    return Wording(
+        mark="Recherche par le bailleur",
+        paragraph=f"{row.bailleur_name} cherche des candidats pour votre compte (art. 5.3). Le "
+        "logement reste compté parmi ceux orientés vers vous.",
+    )
+
+
+def _reorient(row: Orientation, _reader: Reader) -> Wording:
+    return Wording(
+        mark="Logement réorienté",
+        paragraph=f"Sans candidat dans le délai, {row.bailleur_name} propose ce logement à un "
+        "autre réservataire (art. 5.3).",
+    )
+
+
+def _extend(row: Orientation, _reader: Reader) -> Wording:
+    due_at = row.candidates_due_at
+    before = f" avant le {labels.short_deadline(due_at)}" if due_at else ""
+    return Wording(
+        mark=f"Candidats à présenter{before}",
+        paragraph=f"{row.bailleur_name} vous accorde un délai supplémentaire pour présenter des "
+        "candidats.",
+        deadline=_candidates_due(row),
+        consequence=IF_NO_CANDIDATE,
+        action="Présenter des candidats",
     )
 
 
@@ -224,6 +196,9 @@ ORIENTATION_WORDINGS: Mapping[str, Callable[[Orientation, Reader], Wording]] = {
     "orientation.complete": _complete,
     "orientation.close_partial": _close_partial,
     "orientation.close_empty": _close_empty,
+    "orientation.search_on_behalf": _search_on_behalf,
+    "orientation.reorient": _reorient,
+    "orientation.extend": _extend,
     "orientation.decide": _decide,
     "orientation.lease": _lease,
 }
@@ -240,7 +215,7 @@ def orientation_message(template: str, row: Orientation, reader: Reader) -> Mess
         consequence=wording.consequence if wording.deadline else None,
         action_label=wording.action,
         action_url=f"{reader.public_url}/orientations/{row.id}",
-        footer=_footer(reader),
+        footer=footer(reader),
     )
 
 
@@ -249,7 +224,7 @@ def _dwelling_details(row: Orientation, *, with_address: bool) -> tuple[tuple[st
     home = row.dwelling
     details = [("Bailleur", row.bailleur_name), ("Réservataire", _reservataire(row))]
     if home is not None:
-        details.append(("Logement", _size(row)))
+        details.append(("Logement", size(row)))
         if with_address and home.address:
             details.append(("Adresse", f"{home.address}, {row.commune_name}"))
         if home.reference:
@@ -259,7 +234,7 @@ def _dwelling_details(row: Orientation, *, with_address: bool) -> tuple[tuple[st
     return tuple(details)
 
 
-def _size(row: Orientation) -> str:
+def size(row: Orientation) -> str:
     home = row.dwelling
     if home is None:
         return row.commune_name
@@ -267,130 +242,3 @@ def _size(row: Orientation) -> str:
     surface = f"{labels.number(home.surface_m2)}{labels.NBSP}m²"
     qpv = labels.QPV["yes" if home.is_qpv else "no"]
     return f"{typology}, {surface}, financement {financing}, {row.commune_name}, {qpv}"
-
-
-# --- Commission -------------------------------------------------------------------------------
-
-
-def caleol_message(
-    session: CaleolSession, agenda: Sequence[Orientation], reader: Reader
-) -> Message:
-    """`agenda`: the dwellings of the session that the reader may see, in order."""
-    count = _plural(session.item_count or len(agenda), "logement")
-    details = [
-        ("Commission", session.bailleur_name),
-        ("Date", labels.french_instant(session.starts_at)),
-        ("Mode", labels.SESSION_MODES[session.mode]),
-        ("Lieu", session.place),
-    ]
-    details += [
-        (f"Logement {position}", _item(row, reader)) for position, row in enumerate(agenda, 1)
-    ]
-    return Message(
-        subject=f"[CALEOL {labels.short_instant(session.starts_at)}] {session.bailleur_name}",
-        preheader=f"{labels.french_instant(session.starts_at)}, {session.place}",
-        paragraphs=(
-            (
-                f"{session.bailleur_name} vous invite à sa commission d'attribution des logements "
-                "et d'examen de l'occupation des logements (CALEOL)."
-            ),
-            "L'invitation jointe s'ajoute à votre agenda.",
-        ),
-        details=(*details, *_agenda_length(reader, count)),
-        action_label="Ouvrir la séance",
-        action_url=f"{reader.public_url}/caleol/{session.id}",
-        footer=_footer(reader),
-    )
-
-
-def _agenda_length(reader: Reader, count: str) -> tuple[tuple[str, str], ...]:
-    """A réservataire reads its own dwellings only: their number is not the session's."""
-    return () if reader.capacity == "reservataire" else (("Ordre du jour", count),)
-
-
-def _item(row: Orientation, reader: Reader) -> str:
-    if reader.capacity != "reservataire":
-        return _size(row)
-    return f"{_size(row)} ; {_plural(row.candidate_count, 'candidat')}"
-
-
-# --- Urgencies --------------------------------------------------------------------------------
-
-
-def urgence_message(template: str, row: Urgence, reader: Reader) -> Message:
-    compose = {"urgence.requested": _urgence_requested, "urgence.decided": _urgence_decided}
-    wording = compose[template](row, reader)
-    details = (
-        ("Bailleur", row.bailleur_name),
-        ("Commune", row.commune_name),
-        ("Crise", labels.URGENCY_KINDS[row.kind]),
-        ("Ménages à reloger", str(row.households)),
-        ("Demandée le", labels.french_instant(row.requested_at)),
-    )
-    return Message(
-        subject=f"[{wording.mark}] Affectation d'urgence – {row.commune_name}{wording.suffix}",
-        preheader=wording.paragraph,
-        paragraphs=(wording.paragraph,),
-        details=details,
-        consequence=wording.consequence,
-        action_label=wording.action,
-        action_url=f"{reader.public_url}/urgences/{row.id}",
-        footer=_footer(reader),
-    )
-
-
-def _urgence_requested(row: Urgence, _reader: Reader) -> Wording:
-    return Wording(
-        mark="À décider",
-        suffix=f" : {labels.URGENCY_KINDS[row.kind]}",
-        paragraph=f"{row.bailleur_name} demande l'affectation d'urgence d'un logement libéré.",
-        consequence="La préfecture décide en dernier ressort (art. 2.4). Tant qu'elle n'a pas "
-        "décidé, le logement reste dans le flux.",
-        action="Décider",
-    )
-
-
-def _urgence_decided(row: Urgence, reader: Reader) -> Wording:
-    if row.state == "refused":
-        return Wording(
-            mark="Refusée",
-            paragraph="La préfecture refuse l'affectation d'urgence : le logement reste dans le "
-            "flux. Le motif se lit sur le portail.",
-            action="Lire la décision",
-        )
-    name = row.charged_reservataire_name
-    charge = (
-        f"imputé au réservataire {_party(name, row.charged_contingent)}" if name else "hors flux"
-    )
-    return Wording(
-        mark="Validée" if reader.is_bailleur else "Imputée à votre contingent",
-        paragraph=f"La préfecture valide l'affectation d'urgence : le logement est {charge} "
-        "(art. 2.4).",
-        action="Lire la décision",
-    )
-
-
-# --- Bilans -----------------------------------------------------------------------------------
-
-
-def bilan_message(row: Bilan, reader: Reader) -> Message:
-    provisional = " provisoire" if is_provisional(row.year, local_day(row.published_at)) else ""
-    return Message(
-        subject=f"[Bilan {row.year}{provisional}] {row.bailleur_name}, version {row.version}",
-        preheader=f"Bilan {row.year}{provisional} de la gestion en flux.",
-        paragraphs=(
-            (
-                f"{row.bailleur_name} publie le bilan{provisional} de l'année {row.year} : flux "
-                "détaillé, flux consolidé, hors flux (art. 7 ; R441-5-1)."
-            ),
-        ),
-        details=(
-            ("Bailleur", row.bailleur_name),
-            ("Année", str(row.year)),
-            ("Version", str(row.version)),
-            ("Publié le", labels.french_instant(row.published_at)),
-        ),
-        action_label="Ouvrir le bilan",
-        action_url=f"{reader.public_url}/bilans/{row.id}",
-        footer=_footer(reader),
-    )
