@@ -72,11 +72,7 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(SameOrigin, public_url=settings.public_url),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
-        exception_handlers={
-            PortalError: _portal_error,
-            HTTPException: _http_error,
-            Exception: _unexpected,
-        },
+        exception_handlers=_ERRORS,
     )
     app.state.settings = settings
     app.state.database = database
@@ -162,3 +158,6 @@ async def _unexpected(request: Request, error: Exception) -> Response:
         },
     )
     return HTMLResponse(html, status_code=500)
+
+
+_ERRORS = {PortalError: _portal_error, HTTPException: _http_error, Exception: _unexpected}

@@ -67,13 +67,13 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
 
 
 @pytest.fixture(scope="session")
-def site(demonstration: Demonstration) -> Iterator[Site]:
+def portal(demonstration: Demonstration) -> Iterator[Site]:
     """A running portal for those who only look; who acts opens her own."""
     with demonstration.open() as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def crawled(site: Site) -> Crawl:
+def crawled(portal: Site) -> Crawl:
     """What each of the cast can reach from their home."""
-    return crawl(site)
+    return crawl(portal)

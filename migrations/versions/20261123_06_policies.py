@@ -235,7 +235,7 @@ def _caleol() -> None:
     )
 
 
-def _urgences_and_bilans() -> None:
+def _urgences() -> None:
     shared(
         "urgences",
         {
@@ -259,6 +259,9 @@ def _urgences_and_bilans() -> None:
         columns="(state, decided_at, decided_by, decision_reason, charged_reservataire_id,"
         " charged_contingent, version)",
     )
+
+
+def _bilans() -> None:
     shared("bilan_agreements", {"epci": (f"tenant_id = {TENANT}", "")})
     delivered = {
         role: (
@@ -326,6 +329,7 @@ def upgrade() -> None:
     _patrimoine()
     _orientations()
     _caleol()
-    _urgences_and_bilans()
+    _urgences()
+    _bilans()
     _jobs()
     _journal_and_notifications()

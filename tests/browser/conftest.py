@@ -31,8 +31,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def windows(browser: Browser, site: Site) -> Iterator[Windows]:
+def windows(browser: Browser, portal: Site) -> Iterator[Windows]:
     """Windows on the site that is only looked at, one for each of the cast."""
-    opened = Windows(browser, site)
+    opened = Windows(browser, portal)
     yield opened
     opened.close()

@@ -94,22 +94,22 @@ def differences(client: httpx2.Client, address: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("slug", [one for one in LOOKERS if one != NOBODY])
-def test_a_swapped_page_equals_a_fresh_one(slug: str, site: Site, crawled: Crawl) -> None:
+def test_a_swapped_page_equals_a_fresh_one(slug: str, portal: Site, crawled: Crawl) -> None:
     walk = crawled.walks[slug]
     first: dict[str, str] = {}
     for seen in walk.seen.values():
         if "data-hx-get" in seen.html:
             first.setdefault(seen.route, seen.address)
     assert first
-    with site.visitor(slug) as client:
+    with portal.visitor(slug) as client:
         assert [one for address in first.values() for one in differences(client, address)] == []
 
 
 def test_every_block_is_swapped_by_somebody(
-    site: Site, crawled: Crawl, recorder: Recorder
+    portal: Site, crawled: Crawl, recorder: Recorder
 ) -> None:
     for slug in LOOKERS[:3]:
-        with site.visitor(slug) as client:
+        with portal.visitor(slug) as client:
             for seen in crawled.walks[slug].seen.values():
                 if "?" not in seen.address and "data-hx-get" in seen.html:
                     client.get(seen.address, headers={"HX-Request": "true"})

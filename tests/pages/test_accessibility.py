@@ -47,8 +47,8 @@ def test_what_nobody_has_read_is_not_claimed() -> None:
 
 
 @pytest.mark.parametrize("slug", [None, "alice", "chloe"])
-def test_the_declaration_is_public_and_says_all(site: Site, slug: str | None) -> None:
-    with site.visitor(slug) as client:
+def test_the_declaration_is_public_and_says_all(portal: Site, slug: str | None) -> None:
+    with portal.visitor(slug) as client:
         answer = client.get("/accessibilite")
     assert answer.status_code == 200
     for words in ("non conforme", "Défenseur des droits", "lecteur d'écran", "mailto:"):

@@ -283,17 +283,21 @@ async def test_a_right_id_token_is_accepted(world: Stage) -> None:
         {"sub": ["alice"]},
         {"nonce": "m" * 43},
         {"nonce": None},
-        {"exp": 1},
+        {"exp": -3600},
         {"exp": None},
-        {"exp": int(time.time()) - 60},
+        {"exp": -60},
         {"iat": None},
-        {"iat": int(time.time()) + 3600},
+        {"iat": 3600},
     ],
-    ids=lambda changes: "-".join(f"{name}={value}" for name, value in changes.items())[:40],
 )
 async def test_wrong_claims_are_refused(world: Stage, changes: dict[str, Any]) -> None:
+    """Instants are in seconds from now; None leaves the claim out."""
+    now = int(time.time())
+    moved = {
+        name: now + value if isinstance(value, int) else value for name, value in changes.items()
+    }
     claims = {
-        name: value for name, value in {**good_claims(), **changes}.items() if value is not None
+        name: value for name, value in {**good_claims(), **moved}.items() if value is not None
     }
     with pytest.raises((JoseError, ValueError)):
         await provider(world)._claims(signed(claims), NONCE)

@@ -115,7 +115,13 @@
       if (document.hidden) live.missed = true;
       else connect();
     });
-    document.addEventListener("DOMContentLoaded", () => setTimeout(connect));
+    // htmx may have read the page before its extension had arrived: have it read this element again
+    document.addEventListener("DOMContentLoaded", () =>
+      setTimeout(() => {
+        htmx.process(source, true);
+        connect();
+      }),
+    );
   }
   const end = () => {
     live.over = true;
