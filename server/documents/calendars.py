@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from server.db.caleol import CaleolSession
 from server.domain.deadlines import PARIS
 
 PRODUCT = "-//Portail du flux//CALEOL//FR"
@@ -30,6 +31,35 @@ class Invitation:
     organizer_address: str
     stamped_at: datetime
     attendee_address: str | None = None
+
+
+def session_invitation(
+    session: CaleolSession,
+    *,
+    sender: str,
+    url: str,
+    stamped_at: datetime,
+    attendee_address: str | None = None,
+) -> str:
+    """The event of a session, the same in the mail and in the download: a diary keeps one.
+
+    `sender` is the portal's own address, whose domain makes the identifier unique.
+    """
+    return invitation(
+        Invitation(
+            uid=f"caleol-{session.id}@{sender.rpartition('@')[2]}",
+            sequence=session.sequence,
+            starts_at=session.starts_at,
+            summary=f"CALEOL – {session.bailleur_name}",
+            description=f"Ouvrir la séance : {url}",
+            place=session.place,
+            url=url,
+            organizer_name=session.bailleur_name,
+            organizer_address=sender,
+            stamped_at=stamped_at,
+            attendee_address=attendee_address,
+        )
+    )
 
 
 def invitation(facts: Invitation) -> str:

@@ -34,8 +34,8 @@ class ComputedAnnexe:
 
 @dataclass(frozen=True, kw_only=True)
 class FluxLine:
-    """A line of an annexe and where its party stands; `position` is None for a reader without
-    the counts (an EPCI).
+    """A line of an annexe and where its party stands; `position` is None for who may not count
+    it: an EPCI, and a réservataire for the lines of the others.
     """
 
     party_key: str
@@ -122,8 +122,8 @@ async def boards(
     bailleur_id: UUID | None = None,
     epci_siren: str | None = None,
 ) -> list[FluxBoard]:
-    """The position of every annexe of the year up to today, the actor's own lines only for a
-    réservataire (it does not see the others' offers).
+    """Every annexe of the year, whole, with the positions up to today that the actor may count:
+    its own lines only for a réservataire (it does not see the others' offers).
     """
     computed = await list_annexes(tx, year, bailleur_id=bailleur_id, epci_siren=epci_siren)
     if tx.actor.capacity is Capacity.EPCI:
@@ -214,26 +214,30 @@ def _board(one: ComputedAnnexe, year: int, counts: Counts, actor: Actor) -> Flux
             events, _history([one]), _tallies(counted), basis=indicator
         )
     }
-    if actor.capacity is Capacity.EPCI:
-        standing = {}
+    countable = _countable(one, actor)
+    standing = {key: place for key, place in standing.items() if key in countable}
     return FluxBoard(
         computed=one,
         year=year,
-        lines=tuple(_line(row, one, standing) for row in _visible(one, actor)),
+        lines=tuple(_line(row, one, standing) for row in one.facts.lines),
         bailleur_position=standing.get(domain.BAILLEUR),
         vacancy_count=len(events),
         indicator=indicator,
     )
 
 
-def _visible(one: ComputedAnnexe, actor: Actor) -> list[flux.AnnexeLine]:
-    if actor.capacity is not Capacity.RESERVATAIRE:
-        return list(one.facts.lines)
-    return [
-        line
+def _countable(one: ComputedAnnexe, actor: Actor) -> set[str]:
+    """The parties whose offers the actor may see."""
+    if actor.capacity is Capacity.EPCI:
+        return set()
+    sees_all = actor.capacity is not Capacity.RESERVATAIRE
+    keys = {
+        party_key(line.reservataire_id, line.contingent)
         for line in one.facts.lines
-        if line.reservataire_id == actor.tenant_id and line.contingent in actor.contingents
-    ]
+        if sees_all
+        or (line.reservataire_id == actor.tenant_id and line.contingent in actor.contingents)
+    }
+    return {*keys, domain.BAILLEUR} if sees_all else keys
 
 
 def _line(row: flux.AnnexeLine, one: ComputedAnnexe, standing: dict[str, Position]) -> FluxLine:

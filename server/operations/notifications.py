@@ -23,7 +23,7 @@ from server.db.notifications import Notification
 from server.db.orientations import Orientation
 from server.db.paging import Page, PageRequest
 from server.documents import messages
-from server.documents.calendars import Invitation, invitation
+from server.documents.calendars import session_invitation
 from server.documents.mails import Message, Rendered, render, to_mime
 from server.documents.messages import Reader
 from server.errors import NotFound
@@ -272,18 +272,10 @@ def _calendar(
     session = draft.session
     if session is None:
         return None
-    return invitation(
-        Invitation(
-            uid=f"caleol-{session.id}@{_domain(settings)}",
-            sequence=session.sequence,
-            starts_at=session.starts_at,
-            summary=f"CALEOL – {session.bailleur_name}",
-            description=f"{draft.message.action_label} : {draft.message.action_url}",
-            place=session.place,
-            url=draft.message.action_url,
-            organizer_name=session.bailleur_name,
-            organizer_address=parseaddr(settings.mail_from)[1],
-            stamped_at=row.created_at,
-            attendee_address=address,
-        )
+    return session_invitation(
+        session,
+        sender=parseaddr(settings.mail_from)[1],
+        url=draft.message.action_url,
+        stamped_at=row.created_at,
+        attendee_address=address,
     )

@@ -201,7 +201,7 @@ def _doors(visit: Visit, mail: Notification, text: str) -> list[dict[str, str]]:
             "href": f"{person['login']}?retour={quote(link.group(1))}",
         }
         for person in demo_people(visit)
-        if person["organisme"] == mail.recipient_name
+        if mail.recipient_name in person["organisme"]
     ]
 
 

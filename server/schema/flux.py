@@ -89,7 +89,8 @@ class FluxLine:
     rate_exact: str = strawberry.field(description="Taux avant arrondi, en fraction : 31/640.")
     explanation: RateExplanation = strawberry.field(description="D'où vient ce taux.")
     position: FluxPosition | None = strawberry.field(
-        description="Où en est le réservataire ; absent pour qui n'a pas accès aux comptes."
+        description="Où en est le réservataire ; absent pour qui n'a pas accès à ce compte : un "
+        "réservataire ne voit que les siens, un EPCI aucun."
     )
 
 
@@ -110,11 +111,11 @@ class FluxBoard:
     communes: list[FluxCommune] = strawberry.field(description="Les communes et leur assiette.")
     assiette: Assiette = strawberry.field(description="A, B et C de l'EPCI.")
     lines: list[FluxLine] = strawberry.field(
-        description="Les lignes ; un réservataire ne voit que les siennes."
+        description="Toutes les lignes de l'annexe publiée, dans son ordre."
     )
     total_droits: str = strawberry.field(description="Total des droits, en logements.")
     bailleur_position: FluxPosition | None = strawberry.field(
-        description="Où en est la part du bailleur."
+        description="Où en est la part du bailleur ; absent pour un réservataire et un EPCI."
     )
     vacancy_count: int = strawberry.field(description="Libérations comptées dans le flux.")
     indicator: str = strawberry.field(

@@ -55,8 +55,9 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(text_of(path), filename=str(path))
 
 
-def nodes(path: Path) -> Iterator[ast.AST]:
-    return ast.walk(tree_of(path))
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(path)))
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 
 from tests.house.sources import (
     at,
@@ -140,13 +141,25 @@ def test_the_scenario_speaks_http_only() -> None:
 
 
 def test_no_import_hides_inside_a_function() -> None:
+    imports = (ast.Import, ast.ImportFrom)
     assert [
         at(path, node.lineno)
         for path in python_files()
         for function in functions(path)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom)
+        for statement in function.body  # deeper functions are functions of their own
+        for node in (statement, *_inside(statement))
+        if isinstance(node, imports)
     ] == []
+
+
+def _inside(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The statements within a compound statement, functions and classes left aside."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(statement, name, ()):
+            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                yield child
+                if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield from _inside(child)  # type: ignore[arg-type] # handlers have bodies too
 
 
 def test_no_room_has_a_vague_name() -> None:

@@ -7,6 +7,7 @@ import hashlib
 import re
 import tomllib
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import server.domain
@@ -194,14 +195,15 @@ def _forbidden_words() -> set[str]:
     return TRANSLATED | {f"{word}s" for word in TRANSLATED}
 
 
-def _words_of_identifiers(path: Path) -> set[str]:
+@cache
+def _words_of_identifiers(path: Path) -> frozenset[str]:
+    names = {name for node in nodes(path) for name in _identifiers(node)}
     found: set[str] = set()
-    for node in nodes(path):
-        for name in _identifiers(node):
-            ours = re.sub(r"action_logement", "", name, flags=re.IGNORECASE)  # an organisme
-            spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", ours)
-            found |= set(spaced.lower().split("_"))
-    return found
+    for name in names:
+        ours = re.sub(r"action_logement", "", name, flags=re.IGNORECASE)  # an organisme
+        spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", ours)
+        found |= set(spaced.lower().split("_"))
+    return frozenset(found)
 
 
 def _identifiers(node: ast.AST) -> list[str]:

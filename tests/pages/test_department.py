@@ -214,7 +214,9 @@ async def test_the_files_hold_what_is_filtered(opened: Department) -> None:
     assert first[:2] == [FAVERGES, "Faverges-Seythenex"]
     assert first[4:8] == [3.0, 3.0, 1.0, 0.5]
     assert DOUSSARD in {row[0] for row in rest}
-    about = dict(book.get_sheet_by_name("À propos").to_python())
+    about = {
+        str(name): str(value) for name, value in book.get_sheet_by_name("À propos").to_python()
+    }
     assert about["EPCI"].startswith("CC des Sources du Lac")
     text = (await get(opened, f"/departement.csv?{address}")).content.decode("utf-8-sig")
     assert ";3;3;1;50%;0\r\n" in text

@@ -92,10 +92,16 @@ async def test_a_changed_droit_moves_the_rate(api: Api) -> None:
 async def test_each_reader_sees_its_part_of_the_flux(api: Api) -> None:
     await api.play.offer()
     mine = (await api.ask("chloe", BOARDS, year=2026))["fluxBoards"]
-    assert [line["reservataireName"] for one in mine for line in one["lines"]] == [
-        "Commune de Doussard"
-    ]
-    position = mine[0]["lines"][0]["position"]
+    assert len(mine[0]["lines"]) == 6
+    counted = {
+        line["reservataireName"]: line["position"]
+        for one in mine
+        for line in one["lines"]
+        if line["position"]
+    }
+    assert list(counted) == ["Commune de Doussard"]
+    assert {one["bailleurPosition"] for one in mine} == {None}
+    position = counted["Commune de Doussard"]
     assert position["oriented"] == {"units": 10_000}
     assert position["due"] == {"dwellings": "0.2963", "units": 2963}
     assert position["gap"] == {"dwellings": "0.7037", "units": 7037}

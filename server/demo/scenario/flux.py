@@ -56,8 +56,10 @@ def _read_page(stage: Stage) -> None:
 
 def _read_as_others(stage: Stage) -> None:
     report = stage.report
-    own = _board(stage.commune.ask(BOARD, year=2026, epci=SIREN_OF_EPCI))["lines"]
-    report.equal([line["rate"] for line in own], RATES[1:2], "la commune lit sa seule position")
+    whole = _board(stage.commune.ask(BOARD, year=2026, epci=SIREN_OF_EPCI))["lines"]
+    report.equal([line["rate"] for line in whole], RATES, "la commune lit toute l'annexe publiée")
+    own = [line["rate"] for line in whole if line["position"] is not None]
+    report.equal(own, RATES[1:2], "la commune lit sa seule position")
     read = _board(stage.epci.ask(BOARD, year=2026, epci=SIREN_OF_EPCI))["lines"]
     report.equal([line["rate"] for line in read], RATES, "l'EPCI lit les taux publiés")
     report.true(

@@ -25,7 +25,6 @@ from server.operations.flux import party_name
 from server.pages import downloads, views
 from server.pages.navigation import CAPACITY_LABELS
 from server.pages.visits import Form, Visit
-from server.settings import Settings
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, may
 
@@ -228,26 +227,11 @@ async def download(visit: Visit) -> Response:
         session = await caleol.get(tx, visit.path_id())
         guests = (await caleol.invitations_of(tx, [session.id])).get(session.id, [])
         stamped_at = guests[0].invited_at if guests else tx.now
-    facts = _calendar_facts(session, visit.settings, stamped_at)
-    name = downloads.file_name("caleol", session.bailleur_name, local_day(session.starts_at))
-    return downloads.calendar(calendars.invitation(facts), name)
-
-
-def _calendar_facts(
-    session: CaleolSession, settings: Settings, stamped_at: datetime
-) -> calendars.Invitation:
-    """The same event as in the mail: a diary that has both keeps one."""
-    sender = parseaddr(settings.mail_from)[1]
-    url = f"{settings.public_url}/caleol/{session.id}"
-    return calendars.Invitation(
-        uid=f"caleol-{session.id}@{sender.rpartition('@')[2]}",
-        sequence=session.sequence,
-        starts_at=session.starts_at,
-        summary=f"CALEOL – {session.bailleur_name}",
-        description=f"Ouvrir la séance : {url}",
-        place=session.place,
-        url=url,
-        organizer_name=session.bailleur_name,
-        organizer_address=sender,
+    invitation = calendars.session_invitation(
+        session,
+        sender=parseaddr(visit.settings.mail_from)[1],
+        url=f"{visit.settings.public_url}/caleol/{session.id}",
         stamped_at=stamped_at,
     )
+    name = downloads.file_name("caleol", session.bailleur_name, local_day(session.starts_at))
+    return downloads.calendar(invitation, name)

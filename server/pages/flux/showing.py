@@ -161,7 +161,7 @@ def _content(
             line_view(line, board, asked.basis, now, name=board.computed.facts.bailleur_name)
             for board in chosen
             for line in board.lines
-            if own
+            if own and line.position is not None
         ],
         "summary": [_summary(board, asked) for board in chosen] if is_summary else [],
         "with_counts": capacity not in (Capacity.EPCI, Capacity.RESERVATAIRE),
