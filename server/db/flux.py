@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Select, and_, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db.columns import EXCLUSIONS
+from server.db.orientations import counted
 from server.db.paging import Executor
 from server.db.tables import (
     annexe_communes,
@@ -249,22 +250,18 @@ async def count_natures(db: Executor, *, from_on: date, until_on: date) -> dict[
 async def count_credits(
     db: Executor, *, from_on: date, until_on: date, bailleur_id: UUID | None = None
 ) -> list[CreditCount]:
-    """What each réservataire received (domain.md Q13): an offer withdrawn before any answer does
-    not count as oriented; an attribution and a lease count in the year of their own date.
-    """
+    """What each réservataire received in each commune, per indicator (`counted`)."""
     state = orientations.c.state
     sent = orientations.c.sent_on.between(from_on, until_on)
-    answered = or_(state != "withdrawn", orientations.c.accepted_on.is_not(None))
     statement = select(
         orientations.c.bailleur_id,
         orientations.c.reservataire_id,
         orientations.c.contingent,
         orientations.c.insee,
-        func.count().filter(and_(sent, answered)).label("oriented"),
-        func.count()
-        .filter(orientations.c.attributed_on.between(from_on, until_on))
-        .label("attributed"),
-        func.count().filter(orientations.c.leased_on.between(from_on, until_on)).label("leased"),
+        *(
+            func.count().filter(counted(name, from_on, until_on)).label(name)
+            for name in ("oriented", "attributed", "leased")
+        ),
         func.count()
         .filter(
             and_(

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import accumulate
 
 from server.domain import labels
 from server.domain.annexe import Annexe
@@ -89,6 +90,15 @@ class Position:
     leased: int
     gap: int
     lag: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthPoint:
+    """What was due and what was received from 1 January to the end of a month, in `UNIT`."""
+
+    month: int
+    due: int
+    received: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +214,45 @@ def positions(
     return tuple(
         _position(key, due.get(key, 0), received.get(key, Tally(party_key=key)), basis)
         for key in (*keys, BAILLEUR)
+    )
+
+
+def trajectory(
+    events: Sequence[FluxEvent],
+    history: Sequence[CommuneRates],
+    received: Mapping[int, int],
+    keys: Collection[str],
+    until: date,
+) -> tuple[MonthPoint, ...]:
+    """What is due to the parties `keys` and what they received (dwellings by month), cumulated
+    from January to the month of `until`.
+    """
+    book = RateBook(history)
+    due: defaultdict[int, int] = defaultdict(int)
+    for event in events:
+        given = book.shares(event.insee, event.on)
+        due[event.on.month] += sum(share for key, share in given.items() if key in keys)
+    months = range(1, until.month + 1)
+    return tuple(
+        MonthPoint(month=month, due=total, received=count * UNIT)
+        for month, total, count in zip(
+            months,
+            accumulate(due[month] for month in months),
+            accumulate(received.get(month, 0) for month in months),
+            strict=True,
+        )
+    )
+
+
+def add_up(series: Sequence[Sequence[MonthPoint]]) -> tuple[MonthPoint, ...]:
+    """Several trajectories of the same months as one."""
+    return tuple(
+        MonthPoint(
+            month=points[0].month,
+            due=sum(one.due for one in points),
+            received=sum(one.received for one in points),
+        )
+        for points in zip(*series, strict=True)
     )
 
 

@@ -41,6 +41,10 @@ def french_day(day: date) -> str:
     return f"{number} {_MONTHS[day.month - 1]} {day.year}"
 
 
+def month_name(month: int) -> str:
+    return _MONTHS[month - 1]
+
+
 def french_weekday(day: date) -> str:
     """A date with its day of the week: mardi 5 mai 2026."""
     return f"{_WEEKDAYS[day.weekday()]} {french_day(day)}"

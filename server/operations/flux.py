@@ -180,7 +180,8 @@ async def _counts(tx: TenantTransaction, year: int, bailleur_id: UUID | None) ->
     return Counts(vacancies=tuple(vacancies), credits=(*offered, *charged))
 
 
-def _history(computed: Iterable[ComputedAnnexe]) -> list[domain.CommuneRates]:
+def history(computed: Iterable[ComputedAnnexe]) -> list[domain.CommuneRates]:
+    """The signed rates of the annexes, each from 1 January of its year."""
     return [
         domain.CommuneRates(
             insee=share.stock.insee,
@@ -210,9 +211,7 @@ def _board(one: ComputedAnnexe, year: int, counts: Counts, actor: Actor) -> Flux
     indicator = Indicator.ORIENTED
     standing = {
         position.party_key: position
-        for position in domain.positions(
-            events, _history([one]), _tallies(counted), basis=indicator
-        )
+        for position in domain.positions(events, history([one]), _tallies(counted), basis=indicator)
     }
     countable = _countable(one, actor)
     standing = {key: place for key, place in standing.items() if key in countable}
@@ -337,10 +336,10 @@ async def _advise_year(
     computed = await list_annexes(tx, year, bailleur_id=owner)
     agreed = await conventions.list_conventions(tx, bailleur_id=owner)
     counts = (await _counts(tx, year, owner)).of(owner)
-    history = _history(computed)
-    standing = domain.positions(counts.events(today), history, _tallies(counts))
+    signed = history(computed)
+    standing = domain.positions(counts.events(today), signed, _tallies(counts))
     parties = _parties(computed, agreed, today)
-    book = domain.RateBook(history)
+    book = domain.RateBook(signed)
     names = {party.key: party.name for party in parties}
     names[domain.BAILLEUR] = tx.actor.tenant_name
     found = {}

@@ -14,7 +14,7 @@ from typing import TypeVar
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.db.paging import MAX_PAGE, Page, PageRequest
+from server.db.paging import MAX_PAGE, Page, PageRequest, Sort
 from server.documents.exports import About, Column, Row, csv, workbook
 from server.domain.deadlines import PARIS
 from server.errors import Conflict, Motif
@@ -59,12 +59,14 @@ def export_response(
     return downloads.workbook(workbook(name, columns, rows, about=about), file)
 
 
-async def every(fetch: Callable[[PageRequest], Awaitable[Page[T]]]) -> list[T]:
+async def every(
+    fetch: Callable[[PageRequest], Awaitable[Page[T]]], sort: Sort | None = None
+) -> list[T]:
     """All the rows of a list that is read page by page; Conflict beyond 10 000."""
     found: list[T] = []
     after: str | None = None
     while True:
-        part = await fetch(PageRequest(first=MAX_PAGE, after=after))
+        part = await fetch(PageRequest(first=MAX_PAGE, after=after, sort=sort))
         found.extend(part.items)
         if len(found) > MOST_ROWS:
             raise Conflict(TOO_MANY)

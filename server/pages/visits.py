@@ -173,7 +173,9 @@ def page(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         visit = await open_visit(request)
         if visit.signed_in is None:
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/connexion?retour={quote(wanted)}", status_code=303)
+            if BY_ITSELF in request.headers:
+                return Response(status_code=204)
+            return visit.redirect(f"/connexion?retour={quote(wanted)}")
         if visit.signed_in.current is None:
             raise Forbidden("Votre compte n'est rattaché à aucun organisme.")
         return await handler(visit)

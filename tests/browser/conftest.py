@@ -13,7 +13,7 @@ from tests.sites import Site
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--disable-dev-shm-usage", "--lang=fr-FR"),
+    "--disable-dev-shm-usage",
 )
 
 

@@ -47,7 +47,7 @@ class Hand:
         self.page.keyboard.type(text)
 
     def enter_day(self, field: str, day: str) -> None:
-        """Each part of the day in the order that the browser shows, French here."""
+        """Part by part; the order is the browser's own: give a day that reads the same in all."""
         self.reach(field=field)
         self.page.keyboard.type(day)
 

@@ -77,8 +77,8 @@ def register(stage: Site, window: Window, *, scripts: bool) -> None:
     window.go(free_dwelling(stage))
     hand.follow("Enregistrer et voir à qui l'orienter")
     refused(window, "champ-libre_le", scripts=scripts)
-    hand.enter_day("champ-libre_le", "15062026")
-    assert window.page.input_value("#champ-libre_le") == "2026-06-15"
+    hand.enter_day("champ-libre_le", "06062026")
+    assert window.page.input_value("#champ-libre_le") == "2026-06-06"
     hand.follow("Enregistrer et voir à qui l'orienter")
     said(window, "Libération enregistrée.", scripts=scripts)
 
@@ -96,7 +96,7 @@ def send(window: Window, *, scripts: bool) -> str:
     hand.follow("Continuer : vérifier avant d'envoyer")
     assert DOUSSARD in window.page.inner_text("dl.summary")
     hand.follow("Envoyer l'offre")
-    said(window, DOUSSARD, scripts=scripts)
+    said(window, "Offre envoyée à la commune de Doussard.", scripts=scripts)
     return window.page.url.removeprefix(window.site.url)
 
 
@@ -118,4 +118,5 @@ def present(window: Window, *, scripts: bool) -> None:
         hand.enter("champ-nud_1", nud)
         hand.follow("Présenter")
         assert window.page.locator(".notice.success").is_visible()
-    assert [window.page.inner_text("#candidats").count(nud) for nud in NUDS] == [1, 1, 1]
+    shown = window.page.inner_text("section[aria-labelledby=candidats] table").replace(" ", "")
+    assert [shown.count(nud) for nud in NUDS] == [1, 1, 1]

@@ -22,7 +22,9 @@ UNREACHED = {
 MEDIA = {"audio", "video", "object", "embed", "canvas", "img", "map", "picture", "marquee", "blink"}
 STATIC = ROOT / "web" / "static"
 EMOTICON = re.compile("[\u2600-\u26ff\U0001f300-\U0001faff]|[:;]-[)(]")
-OWN_DETAILS = re.compile(r"^(name|given-name|family-name|email|tel|street-address|postal-code|bday)")
+OWN_DETAILS = re.compile(
+    r"^(name|given-name|family-name|email|tel|street-address|postal-code|bday)"
+)
 
 
 @dataclass
@@ -167,9 +169,7 @@ def test_tables_are_simple_and_named(pages: list[tuple[Seen, Outline]]) -> None:
     """Each table has a caption and headers with a scope; no cell is merged."""
     for seen, one in pages:
         tags = [tag for tag, _ in one.tags]
-        follows = [
-            tags[place + 1 : place + 2] for place, tag in enumerate(tags) if tag == "table"
-        ]
+        follows = [tags[place + 1 : place + 2] for place, tag in enumerate(tags) if tag == "table"]
         assert all(found == ["caption"] for found in follows), where(seen)
         assert all(given.get("scope") in ("col", "row") for given in one.named("th")), where(seen)
         assert seen.html.count("<thead") == tags.count("table"), where(seen)

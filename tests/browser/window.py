@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+)
 
 from tests.crawl import NOBODY
 from tests.sites import Site
@@ -36,12 +44,17 @@ class Window:
     def __post_init__(self) -> None:
         self.page.set_default_timeout(10_000)
         self.page.on("console", self._hear_console)
-        self.page.on("pageerror", lambda error: self.noises.append(f"erreur : {error}"))
+        self.page.on("pageerror", self._hear_error)
         self.page.on("requestfailed", self._hear_failure)
         self.page.on("response", self._hear_response)
 
     def _hear_console(self, message: ConsoleMessage) -> None:
         self.noises.append(f"console : {message.type} {message.text}")
+
+    def _hear_error(self, error: Error) -> None:
+        # Chromium says so of a transition between two pages when the second comes too soon
+        if not error.message.startswith("Transition was"):
+            self.noises.append(f"erreur : {error}")
 
     def _hear_failure(self, request: Request) -> None:
         if request.resource_type not in ("eventsource", "fetch"):  # a stream ends with its page
@@ -71,7 +84,10 @@ class Window:
             rules["rules"] = {name: {"enabled": False} for name in COLOURS}
         found = AXE.run(self.page, options={**rules, "resultTypes": ["violations"]}).response
         return [
-            (one["id"], " ; ".join(f"{node['target']} {node['html'][:160]}" for node in one["nodes"]))
+            (
+                one["id"],
+                " ; ".join(f"{node['target']} {node['html'][:160]}" for node in one["nodes"]),
+            )
             for one in found["violations"]
         ]
 

@@ -163,7 +163,10 @@ def test_a_negative_number_is_no_attack() -> None:
 
 
 def test_large_and_small_decimals_have_no_exponent() -> None:
-    rows = [{**EMPTY, "surface": Decimal("1E+3")}, {**EMPTY, "surface": 0.00001}]
+    rows: list[dict[str, Any]] = [
+        {**EMPTY, "surface": Decimal("1E+3")},
+        {**EMPTY, "surface": 0.00001},
+    ]
     assert [row[2] for row in lines(csv(COLUMNS, rows))[1:]] == ["1000", "0,00001"]
 
 

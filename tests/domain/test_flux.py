@@ -24,9 +24,11 @@ from server.domain.flux import (
     Tally,
     Vacancy,
     accrue,
+    add_up,
     advise,
     positions,
     published_rates,
+    trajectory,
 )
 
 DOUSSARD, FAVERGES, LATHUILE = "74104", "74123", "74147"
@@ -280,6 +282,26 @@ def test_the_only_receiver_is_told_so() -> None:
     advice = advise(replace(VACANCY, rates=()), [], [])
     assert advice.proposals[0].sentence.endswith("le seul organisme qui peut recevoir ce logement.")
     assert advice.note is None
+
+
+def test_the_trajectory_cumulates_what_is_due_and_received_month_by_month() -> None:
+    on = [date(2026, 1, 5), date(2026, 3, 2), date(2026, 3, 30)]
+    freed = [FluxEvent(insee=DOUSSARD, on=day) for day in on]
+    points = trajectory(freed, HISTORY, {2: 1}, {"doussard"}, date(2026, 4, 30))
+    assert [(one.month, one.due, one.received) for one in points] == [
+        (1, 2963, 0), (2, 2963, UNIT), (3, 8889, UNIT), (4, 8889, UNIT)
+    ]  # fmt: skip
+    both = add_up([points, trajectory(freed, HISTORY, {}, {"rs"}, date(2026, 4, 30))])
+    assert [(one.due, one.received) for one in both][-1] == (8889 + 7500, UNIT)
+    assert add_up([]) == ()
+
+
+@given(st.lists(st.dates(START, date(2026, 12, 31))))
+def test_the_trajectory_ends_where_the_position_is(days: list[date]) -> None:
+    freed = [FluxEvent(insee=FAVERGES, on=day) for day in days]
+    keys = {*NAMES, BAILLEUR}
+    last = trajectory(freed, HISTORY, {}, keys, date(2026, 12, 31))[-1]
+    assert last.due == sum(accrue(freed, HISTORY).values())
 
 
 INSEES = st.sampled_from([DOUSSARD, FAVERGES, LATHUILE])

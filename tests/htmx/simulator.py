@@ -60,7 +60,9 @@ def ask(
     assert answer.status_code == 200, f"{answer.status_code} for {wanted}"
     fragment = parse(answer.text)
     target = _target(page, asker, given.get("target", "this"))
-    new = by_id(fragment, given["select"].removeprefix("#")) if "select" in given else _only(fragment)
+    new = (
+        by_id(fragment, given["select"].removeprefix("#")) if "select" in given else _only(fragment)
+    )
     assert new is not None, f"{wanted} does not hold {given['select']}"
     replace(page, target, new)
     return Swap(address=wanted if given.get("push-url") == "true" else address, page=page)

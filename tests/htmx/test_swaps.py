@@ -54,7 +54,9 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     """The server is in this process: it renders through what we put there."""
     found = Recorder()
     monkeypatch.setattr(
-        Renderer, "block", lambda *arguments: found.block(*arguments)  # noqa: PLW0108 - a method, to bind the renderer
+        Renderer,
+        "block",
+        lambda *arguments: found.block(*arguments),  # noqa: PLW0108 - a method, to bind the renderer
     )
     return found
 

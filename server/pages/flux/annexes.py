@@ -16,6 +16,7 @@ from server.domain.flux import UNIT, Indicator, Position
 from server.operations.flux import FluxBoard, FluxLine, party_name
 from server.pages import views
 
+FIRST_YEAR = 2024  # stock became flux on 24 November 2023
 BASIS_LABELS = {
     Indicator.ORIENTED: "logements orientés",
     Indicator.ATTRIBUTED: "logements attribués en CALEOL",
@@ -125,17 +126,25 @@ def line_view(
     row["explanation"] |= {
         "note": f"Dû : {vacancies} du flux dans le périmètre × {row['rate']} = "
         f"{labels.dwelling_count(due)}. Écart : {standing['done']} "
-        f"({BASIS_LABELS[basis]}) moins {labels.dwelling_count(due)} dû.",
-        "rows_href": _rows_href(line, board),
+        f"({BASIS_LABELS[basis]}) moins {labels.dwelling_count(due)} dû. "
+        "Les affectations d'urgence imputées comptent aussi ; "
+        "elles se lisent à la page « Urgences ».",
+        "rows_href": _rows_href(line, board, basis),
     }
     return {**row, **standing}
 
 
-def _rows_href(line: FluxLine, board: FluxBoard) -> str:
+def _rows_href(line: FluxLine, board: FluxBoard, basis: Indicator) -> str:
+    """The very offers that the line counts, and no other."""
     return views.address(
         "/orientations",
+        etape="toutes",
+        annee=board.year,
+        compter=basis.value if basis is not Indicator.ORIENTED else "",
+        annexe=board.computed.facts.id,
         bailleur=board.computed.facts.bailleur_id,
         reservataire=line.reservataire_id,
+        contingent=line.contingent,
     )
 
 
@@ -152,6 +161,13 @@ def signed(units: int) -> str:
     """A gap in dwellings with its sign: −2,30 ; +0,11."""
     sign = "−" if units < 0 else "+" if units > 0 else ""
     return sign + labels.dwelling_count(abs(units))
+
+
+def gap_words(gap: int) -> str:
+    """A gap in words: « En retard de 1,37 logement »."""
+    if gap == 0:
+        return "Exactement à la cible"
+    return f"En {'retard' if gap < 0 else 'avance'} de {labels.dwellings(abs(gap))}"
 
 
 def _standing(position: Position, basis: Indicator, name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,17 +14,17 @@ from server.domain import labels
 from server.domain.deadlines import local_day
 from server.domain.dwellings import MUTATION_CEILING_BP, Level, MutationShare
 from server.domain.flux import Indicator
-from server.operations import flux, orientations
+from server.operations import flux, orientations, trajectories
 from server.operations.flux import FluxBoard
 from server.pages import views
 from server.pages.downloads import file_name, workbook
-from server.pages.flux.annexes import BASIS_LABELS, annexe_view, bars_of, line_view
+from server.pages.flux.annexes import BASIS_LABELS, FIRST_YEAR, annexe_view, bars_of, line_view
+from server.pages.flux.trajectories import Series, line_names, of_annexe, of_own_lines
 from server.pages.visits import Visit, parse_uuid
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, may
 from server.tenants.transactions import TenantTransaction
 
-FIRST_YEAR = 2024  # stock became flux on 24 November 2023
 TITLES = {
     Capacity.BAILLEUR: "Flux",
     Capacity.RESERVATAIRE: "Mon flux",
@@ -53,6 +53,7 @@ class Asked:
     epci: str
     bailleur: str
     basis: Indicator
+    line: str
 
     def href(self, **changes: str) -> str:
         values = {
@@ -60,6 +61,7 @@ class Asked:
             "epci": self.epci,
             "bailleur": self.bailleur,
             "compter": self.basis.value if self.basis is not Indicator.ORIENTED else "",
+            "ligne": self.line,
             **changes,
         }
         return views.address("/flux", **values)
@@ -75,6 +77,7 @@ def _asked(visit: Visit, this_year: int) -> Asked:
         epci=visit.query("epci"),
         bailleur=str(bailleur) if bailleur else "",
         basis=Indicator(basis) if basis in set(Indicator) else Indicator.ORIENTED,
+        line=visit.query("ligne"),
     )
 
 
@@ -82,7 +85,10 @@ async def show(visit: Visit) -> Response:
     async with visit.reading() as tx:
         asked = _asked(visit, local_day(tx.now).year)
         boards = await flux.boards(tx, asked.year)
+        asked = _with_known_line(asked, boards)
         tiles = await _tiles(tx, asked, boards)
+        chosen = [board for board in boards if _is_asked(board, asked)]
+        series = await trajectories.by_annexe(tx, chosen, asked.basis, line=asked.line)
         now = tx.now
     visit.breadcrumb = _crumbs(visit, asked, boards)
     return visit.render(
@@ -93,8 +99,15 @@ async def show(visit: Visit) -> Response:
         can_register=may(visit.actor, Permission.VACANCY_REGISTER),
         tiles=tiles,
         filters=_filters(visit, asked, boards, local_day(now).year),
-        **_content(visit, asked, boards, now),
+        here=asked.href(),
+        **_content(visit, asked, chosen, now, series),
     )
+
+
+def _with_known_line(asked: Asked, boards: Sequence[FluxBoard]) -> Asked:
+    """A line that none of the annexes chosen has is left out."""
+    chosen = [board for board in boards if _is_asked(board, asked)]
+    return asked if asked.line in line_names(chosen) else replace(asked, line="")
 
 
 async def download(visit: Visit) -> Response:
@@ -133,10 +146,16 @@ def _filters(
         if value in pairs:
             chips.append({"label": pairs[value], "href": asked.href(**{name: ""})})
     years = [str(year) for year in range(this_year, FIRST_YEAR - 1, -1)]
+    names = line_names([board for board in boards if _is_asked(board, asked)])
+    if asked.line:
+        chips.append({"label": names[asked.line], "href": asked.href(ligne="")})
     return {
         "asked": asked,
         "chips": chips,
-        "reset": asked.href(epci="", bailleur=""),
+        "reset": asked.href(epci="", bailleur="", ligne=""),
+        "lines": _options(sorted(names.items(), key=lambda one: one[1]))
+        if visit.actor.capacity is not Capacity.RESERVATAIRE
+        else [],
         "years": _options((year, year) for year in years),
         "epcis": _options((one.epci_siren, one.epci_name) for one in facts),
         "bailleurs": _options((str(one.bailleur_id), one.bailleur_name) for one in facts)
@@ -149,13 +168,13 @@ def _filters(
 
 
 def _content(
-    visit: Visit, asked: Asked, boards: Sequence[FluxBoard], now: datetime
+    visit: Visit, asked: Asked, chosen: Sequence[FluxBoard], now: datetime, series: Series
 ) -> dict[str, Any]:
     """The summary of a whole territory first, then an annexe once it is chosen."""
     capacity = visit.actor.capacity
-    chosen = [board for board in boards if _is_asked(board, asked)]
     is_summary = capacity is not Capacity.BAILLEUR and len(chosen) > 1 and not asked.bailleur
     own = capacity is Capacity.RESERVATAIRE
+    name = line_names(chosen).get(asked.line, "")
     return {
         "own_lines": [
             line_view(line, board, asked.basis, now, name=board.computed.facts.bailleur_name)
@@ -167,7 +186,14 @@ def _content(
         "with_counts": capacity not in (Capacity.EPCI, Capacity.RESERVATAIRE),
         "annexes": []
         if is_summary
-        else [annexe_view(board, asked.basis, now, own=own) for board in chosen],
+        else [
+            {
+                **annexe_view(board, asked.basis, now, own=own),
+                "curve": {} if own else of_annexe(board, series, asked.basis, name),
+            }
+            for board in chosen
+        ],
+        "own_curve": of_own_lines(chosen, series, asked.basis) if own else {},
         "basis_label": BASIS_LABELS[asked.basis],
         "day": labels.french_day(local_day(now)),
         "empty_title": f"Aucune annexe 1 publiée pour {asked.year}",

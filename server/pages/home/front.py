@@ -7,7 +7,9 @@ from starlette.responses import Response
 from server.domain import labels
 from server.domain.deadlines import local_day
 from server.errors import Forbidden
+from server.operations import flux
 from server.pages.access import demo_people
+from server.pages.flux.glance import glance
 from server.pages.home import tasks
 from server.pages.visits import Visit
 from server.tenants.permissions import ACTING_ROLES
@@ -21,11 +23,14 @@ async def home(visit: Visit) -> Response:
         raise Forbidden("Votre compte n'est rattaché à aucun organisme.")
     async with visit.reading() as tx:
         board = await tasks.board(tx)
-        today = local_day(tx.now)
+        now = tx.now
+        today = local_day(now)
+        boards = await flux.boards(tx, today.year)
     return visit.render(
         "accueil.html",
         title="Accueil",
         board=board,
+        flux=glance(visit.actor.capacity, boards, now),
         today=labels.french_weekday(today),
         organisme=visit.actor.tenant_name,
         is_reader=visit.actor.role not in ACTING_ROLES,

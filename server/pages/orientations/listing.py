@@ -7,16 +7,27 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from server.db.orientations import OrientationFilter, Scope
+from server.db.paging import Sort
+from server.domain import labels
+from server.domain.deadlines import local_day
+from server.domain.flux import Indicator
 from server.domain.orientations import LIVE_STATES, State
 from server.operations import orientations, vacancies
 from server.pages import views
+from server.pages.exports import export_links
+from server.pages.flux.annexes import BASIS_LABELS, FIRST_YEAR
+from server.pages.sorting import asked_page, column, sort_of
 from server.pages.views import View
 from server.pages.visits import Visit, parse_uuid
 from server.tenants.actors import Capacity
 from server.tenants.transactions import TenantTransaction
 
 PATH = "/orientations"
-FILTERS = ("commune", "bailleur", "reservataire")
+CHOICES = ("commune", "bailleur", "reservataire", "contingent", "annee")
+HIDDEN_FILTERS = ("annexe", "compter")
+FILTERS = (*CHOICES, *HIDDEN_FILTERS)
+ORDERS = ("echeance", "envoi", "commune")
+CARD_ORDERS = {"echeance": "échéance", "-envoi": "dernière offre reçue", "commune": "commune"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +86,8 @@ ENDED = Stage(
     states=CLOSED,
     empty="Les offres refusées, retirées ou louées paraîtront ici.",
 )
-QUEUE = (ANSWER, SEARCH, EMPTY, PRESENTED, COMMISSION, LEASE, ENDED)
+ALL = Stage(code="toutes", label="Toutes", states=(), empty="Aucune offre ne correspond.")
+QUEUE = (ANSWER, SEARCH, EMPTY, PRESENTED, COMMISSION, LEASE, ENDED, ALL)
 BOX = (
     Stage(
         code="reponse",
@@ -98,6 +110,7 @@ BOX = (
         empty="Aucun logement n'est en cours chez un bailleur.",
     ),
     Stage(code="closes", label="Terminées", states=CLOSED, empty="Aucune offre terminée."),
+    ALL,
 )
 TITLES = {
     Capacity.BAILLEUR: ("Orientations", "Ce qui attend, chez qui, jusqu'à quand."),
@@ -109,13 +122,34 @@ TITLES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the address asks: a stage, filters, an order."""
+
+    stage: Stage
+    wanted: OrientationFilter
+    numbers: dict[str, int]
+    sort: Sort | None
+
+
+async def read_asked(visit: Visit, tx: TenantTransaction) -> Asked:
+    numbers = await orientations.counts_in_law(tx)
+    stage = _stage(visit, numbers)
+    return Asked(
+        stage=stage,
+        wanted=_wanted(visit, stage, tx),
+        numbers=numbers,
+        sort=sort_of(visit, ORDERS),
+    )
+
+
 async def list_orientations(visit: Visit) -> Response:
     capacity = visit.actor.capacity
     async with visit.reading() as tx:
-        numbers = await orientations.counts_in_law(tx)
-        stage = _stage(visit, numbers)
+        asked = await read_asked(visit, tx)
+        stage = asked.stage
         found = await orientations.list_page(
-            tx, visit.page_request(), _wanted(visit, stage, tx), due_first=stage.is_urgent
+            tx, asked_page(visit, ORDERS), asked.wanted, due_first=stage.is_urgent
         )
         scope = await orientations.scope(tx)
         waiting = await vacancies.count_awaiting(tx) if capacity is Capacity.BAILLEUR else 0
@@ -126,15 +160,51 @@ async def list_orientations(visit: Visit) -> Response:
         title=title,
         block="liste",
         lead=lead,
-        tabs=_tabs(visit, stage, numbers, waiting),
+        exports=export_links(visit, PATH),
+        tabs=_tabs(visit, stage, asked.numbers, waiting),
         stage=stage,
         rows=rows,
+        columns=_columns(visit, asked),
         capacity=capacity.value,
+        sorting=_sorting(visit),
+        keep=_kept(visit, stage),
         filters=_filters(visit, scope),
-        chips=_chips(visit, stage, scope),
+        chips=chips(visit, stage, scope),
         next_href=_address(visit, stage, apres=found.end_cursor) if found.has_next else "",
         first_href="" if not visit.query("apres") else _address(visit, stage),
     )
+
+
+def _columns(visit: Visit, asked: Asked) -> list[View]:
+    urgent = asked.stage.is_urgent
+    own = Sort(code="echeance") if urgent else Sort(code="envoi", is_descending=True)
+    current = asked.sort or own
+    return [
+        column(visit, "Logement", "commune", current),
+        {"label": "Bailleur"}
+        if visit.actor.capacity is not Capacity.BAILLEUR
+        else column(visit, "Envoyée", "envoi", current, falls=True),
+        {"label": "Réservataire"},
+        {"label": "État"},
+        column(visit, "Échéance", "echeance", current),
+    ]
+
+
+def _sorting(visit: Visit) -> View:
+    """Where offers are cards, a choice stands for the headers."""
+    sort = sort_of(visit, ORDERS)
+    return {
+        "value": visit.query("tri") if sort else "",
+        "options": [{"value": code, "label": words} for code, words in CARD_ORDERS.items()],
+    }
+
+
+def _kept(visit: Visit, stage: Stage) -> View:
+    """What a filter must not lose."""
+    values = {name: visit.query(name) for name in HIDDEN_FILTERS if visit.query(name)}
+    is_cards = visit.actor.capacity is Capacity.RESERVATAIRE and stage.is_urgent
+    sort = {} if is_cards or not sort_of(visit, ORDERS) else {"tri": visit.query("tri")}
+    return {"etape": stage.code, **values, **sort}
 
 
 def stages_of(capacity: Capacity) -> tuple[Stage, ...]:
@@ -149,7 +219,7 @@ def _stage(visit: Visit, numbers: dict[str, int]) -> Stage:
     """The tab asked for, else the first one where something waits."""
     stages = stages_of(visit.actor.capacity)
     asked = next((one for one in stages if one.code == visit.query("etape")), None)
-    waiting = (one for one in stages[:-1] if count_of(one, numbers))
+    waiting = (one for one in stages[:-2] if count_of(one, numbers))
     return asked or next(waiting, stages[0])
 
 
@@ -160,11 +230,30 @@ def _wanted(visit: Visit, stage: Stage, tx: TenantTransaction) -> OrientationFil
         insee=visit.query("commune") or None,
         bailleur_id=parse_uuid(visit.query("bailleur")),
         reservataire_id=parse_uuid(visit.query("reservataire")),
+        contingent=visit.query("contingent") or None,
+        annexe_id=parse_uuid(visit.query("annexe")),
+        year=_year(visit),
+        indicator=_indicator(visit).value,
     )
 
 
+def _year(visit: Visit) -> int | None:
+    text = visit.query("annee")
+    return int(text) if text in map(str, _years(visit)) else None
+
+
+def _years(visit: Visit) -> range:
+    this_year = local_day(visit.now).year if visit.now else FIRST_YEAR
+    return range(this_year, FIRST_YEAR - 1, -1)
+
+
+def _indicator(visit: Visit) -> Indicator:
+    text = visit.query("compter")
+    return Indicator(text) if text in set(Indicator) else Indicator.ORIENTED
+
+
 def _address(visit: Visit, stage: Stage, **changed: object) -> str:
-    kept = {name: visit.query(name) for name in FILTERS}
+    kept = {name: visit.query(name) for name in (*FILTERS, "tri")}
     return views.address(PATH, **{"etape": stage.code, **kept, **changed})
 
 
@@ -177,19 +266,30 @@ def _tabs(visit: Visit, current: Stage, numbers: dict[str, int], waiting: int) -
             "href": _address(visit, stage),
             "current": stage is current,
         }
-        tabs.append(tab if stage.states == CLOSED else {**tab, "count": count_of(stage, numbers)})
+        tabs.append(
+            tab if stage.states in (CLOSED, ()) else {**tab, "count": count_of(stage, numbers)}
+        )
     return tabs
 
 
-def _choices(scope: Scope) -> dict[str, dict[str, str]]:
+def _choices(visit: Visit, scope: Scope) -> dict[str, dict[str, str]]:
+    words = {code: labels.CONTINGENTS[code] for code in sorted(scope.contingents)}
     return {
         "commune": scope.communes,
         "bailleur": {str(key): name for key, name in scope.bailleurs.items()},
         "reservataire": {str(key): name for key, name in scope.reservataires.items()},
+        "contingent": {code: views.capital(text) or "Aucun" for code, text in words.items()},
+        "annee": {str(year): str(year) for year in _years(visit)},
     }
 
 
-LABELS = {"commune": "Commune", "bailleur": "Bailleur", "reservataire": "Réservataire"}
+LABELS = {
+    "commune": "Commune",
+    "bailleur": "Bailleur",
+    "reservataire": "Réservataire",
+    "contingent": "Contingent",
+    "annee": "Comptée dans le flux de",
+}
 
 
 def _filters(visit: Visit, scope: Scope) -> list[View]:
@@ -201,17 +301,27 @@ def _filters(visit: Visit, scope: Scope) -> list[View]:
             "value": visit.query(name),
             "options": [{"value": key, "label": words} for key, words in choices.items()],
         }
-        for name, choices in _choices(scope).items()
+        for name, choices in _choices(visit, scope).items()
         if len(choices) > 1 or visit.query(name)
     ]
 
 
-def _chips(visit: Visit, stage: Stage, scope: Scope) -> list[View]:
+def chips(visit: Visit, stage: Stage, scope: Scope) -> list[View]:
+    named = [
+        (LABELS[name], choices.get(visit.query(name), "inconnu"), name)
+        for name, choices in _choices(visit, scope).items()
+        if visit.query(name)
+    ]
+    if visit.query("annexe"):
+        named.append(("Communes", "celles de l'annexe 1 choisie", "annexe"))
+    if visit.query("compter"):
+        named.append(("Compté en", BASIS_LABELS[_indicator(visit)], "compter"))
     return [
         {
-            "label": f"{LABELS[name]} : {choices.get(visit.query(name), 'inconnu')}",
-            "href": _address(visit, stage, **{name: ""}),
+            "name": name,
+            "value": value,
+            "label": f"{name} : {value}",
+            "href": _address(visit, stage, **{code: ""}),
         }
-        for name, choices in _choices(scope).items()
-        if visit.query(name)
+        for name, value, code in named
     ]

@@ -1,4 +1,4 @@
-"""Queries on orientations: the offers of freed dwellings."""
+"""Reading offers: each reader with the columns that the database grants it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
 from server.db.dwellings import Dwelling, get_dwellings
-from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.orientations.filtering import OrientationFilter, matching
+from server.db.paging import Executor, Page, PageRequest, Sort, fetch_page, sorted_by
 from server.db.tables import candidates, communes, dwellings, orientations, tenants
 from server.reference import sort_key
 
@@ -149,23 +150,6 @@ async def _with_dwellings(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class OrientationFilter:
-    """What a list of orientations keeps; every field left out keeps all.
-
-    With `at`, `states` are those of the law at this instant, recorded or not.
-    """
-
-    states: tuple[str, ...] = ()
-    at: datetime | None = None
-    insee: str | None = None
-    reservataire_id: UUID | None = None
-    bailleur_id: UUID | None = None
-    vacancy_id: UUID | None = None
-    vacancy_ids: tuple[UUID, ...] = ()
-    dwelling_id: UUID | None = None
-
-
 async def list_orientations(
     db: Executor,
     request: PageRequest,
@@ -175,34 +159,30 @@ async def list_orientations(
     with_address: bool = True,
     due_first: bool = False,
 ) -> Page[Orientation]:
-    """Newest first, or the nearest deadline first; two statements whatever the length."""
-    instant = _due_at() if due_first else orientations.c.sent_at
-    statement = _statement(own=own, cursor_at=instant)
-    for column, value in (
-        (orientations.c.insee, wanted.insee),
-        (orientations.c.reservataire_id, wanted.reservataire_id),
-        (orientations.c.bailleur_id, wanted.bailleur_id),
-        (orientations.c.vacancy_id, wanted.vacancy_id),
-        (orientations.c.dwelling_id, wanted.dwelling_id),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    if wanted.vacancy_ids:
-        statement = statement.where(orientations.c.vacancy_id.in_(wanted.vacancy_ids))
+    """Newest first, or the nearest deadline first, unless `request` asks for another order; two
+    statements whatever the length.
+    """
+    default = Sort(code="echeance" if due_first else "envoi", is_descending=not due_first)
+    order = sorted_by(request, _orders(), default)
+    statement = _statement(own=own, cursor_at=order.key).where(*matching(wanted))
     if wanted.states:
         state = orientations.c.state if wanted.at is None else _state_at(wanted.at)
         statement = statement.where(state.in_(wanted.states))
     page = await fetch_page(
         db,
         statement,
-        instant=instant,
+        instant=order.key,
         row_id=orientations.c.id,
         request=request,
         read=_orientation,
-        ascending=due_first,
+        ascending=not order.is_descending,
     )
     items = await _with_dwellings(db, page.items, with_address=with_address)
     return Page(items=items, end_cursor=page.end_cursor, has_next=page.has_next)
+
+
+def _orders() -> dict[str, ColumnElement[Any]]:
+    return {"echeance": _due_at(), "envoi": orientations.c.sent_at, "commune": communes.c.sort_name}
 
 
 def _due_at() -> ColumnElement[datetime]:
@@ -243,6 +223,7 @@ class Scope:
     communes: dict[str, str]
     bailleurs: dict[UUID, str]
     reservataires: dict[UUID, str]
+    contingents: frozenset[str]
 
 
 async def list_scope(db: Executor) -> Scope:
@@ -250,6 +231,7 @@ async def list_scope(db: Executor) -> Scope:
         orientations.c.insee,
         orientations.c.bailleur_id,
         orientations.c.reservataire_id,
+        orientations.c.contingent,
     )
     seen = select(*keys).distinct().subquery()
     rows = (
@@ -270,6 +252,7 @@ async def list_scope(db: Executor) -> Scope:
         communes={row.insee: row.commune_name for row in rows},
         bailleurs={row.bailleur_id: row.bailleur_name for row in rows},
         reservataires={row.reservataire_id: row.reservataire_name for row in rows},
+        contingents=frozenset(row.contingent for row in rows),
     )
 
 
@@ -317,45 +300,8 @@ async def get_orientations(
     return {row.id: row for row in found}
 
 
-async def lock_orientation(
-    db: Executor, orientation_id: UUID, *, skip_locked: bool = False
-) -> bool:
-    """Lock the row until the end of the transaction; False if absent (or taken, if skipping)."""
-    found = await db.execute(
-        select(orientations.c.id)
-        .where(orientations.c.id == orientation_id)
-        .with_for_update(skip_locked=skip_locked)
-    )
-    return found.first() is not None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DueOrientation:
-    """A row whose legal date has passed; seen by the sweep, without any nominative column."""
-
-    id: UUID
-    bailleur_id: UUID
-
-
-async def list_due(db: Executor, now: datetime, *, limit: int) -> list[DueOrientation]:
-    """Offers whose answer or candidates period has ended, the oldest first (role system)."""
-    answers = select(
-        orientations.c.id,
-        orientations.c.bailleur_id,
-        orientations.c.answer_due_at.label("due_at"),
-    ).where(orientations.c.state == "sent", orientations.c.answer_due_at <= now)
-    presented = select(
-        orientations.c.id,
-        orientations.c.bailleur_id,
-        orientations.c.candidates_due_at.label("due_at"),
-    ).where(orientations.c.state == "searching", orientations.c.candidates_due_at <= now)
-    due = answers.union_all(presented).subquery()
-    rows = await db.execute(select(due.c.id, due.c.bailleur_id).order_by(due.c.due_at).limit(limit))
-    return [DueOrientation(**row._mapping) for row in rows]
-
-
 async def refusers(db: Executor, vacancy_ids: Iterable[UUID]) -> set[tuple[UUID, UUID, str]]:
-    """(vacancy, réservataire, contingent) of those who had a vacancy and do not have it any more."""
+    """(vacancy, réservataire, contingent) of those who had a vacancy and no longer have it."""
     keys = (orientations.c.vacancy_id, orientations.c.reservataire_id, orientations.c.contingent)
     rows = await db.execute(
         select(*keys).where(
@@ -383,17 +329,3 @@ async def last_sent(db: Executor, *, bailleur_id: UUID) -> dict[tuple[UUID, str]
         .group_by(orientations.c.reservataire_id, orientations.c.contingent)
     )
     return {(row.reservataire_id, row.contingent): row.day for row in rows}
-
-
-async def insert_orientation(db: Executor, values: dict[str, Any]) -> None:
-    await db.execute(insert(orientations).values(**values))
-
-
-async def update_orientation(db: Executor, orientation: Orientation, **values: Any) -> bool:
-    """Optimistic: False if somebody changed the row since it was read."""
-    changed = await db.execute(
-        update(orientations)
-        .where(orientations.c.id == orientation.id, orientations.c.version == orientation.version)
-        .values(version=orientations.c.version + 1, **values)
-    )
-    return bool(changed.rowcount == 1)
