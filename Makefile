@@ -2,14 +2,16 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
+VNU := 26.9.27
+VNU_SHA256 := 22f15dd39a33bed929d2a5c0cddf5946849a647eca9272bf4d5d00bc7e7a4d47
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check scenario format lock require-python
+.PHONY: help setup demo test test-long check scenario format lock html-checker require-python
 
 help: ## affiche cette liste
 	@echo "Commandes :"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+		while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 setup: require-python ## prépare l'environnement complet dans .venv, sans rien démarrer
 	@$(PYTHON) deploy/setup.py all
@@ -39,6 +41,11 @@ format: setup ## met le code en forme
 
 lock: require-python ## renouvelle uv.lock
 	@$(PYTHON) deploy/setup.py lock
+
+html-checker: setup ## installe le vérificateur HTML du W3C (il faut npm et java), pour make test
+	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund \
+		--prefix .venv/vnu vnu-jar@$(VNU)
+	@echo "$(VNU_SHA256)  .venv/vnu/node_modules/vnu-jar/build/dist/vnu.jar" | sha256sum --check --quiet
 
 require-python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \

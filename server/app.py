@@ -20,6 +20,7 @@ from server.errors import PortalError
 from server.live import Hub
 from server.middleware import BodyLimit, SameOrigin, SecurityHeaders, new_incident
 from server.pages import ROUTES as PAGES
+from server.pages.access import offered_switches
 from server.pages.rendering import Renderer
 from server.pages.visits import open_visit, session_cookie
 from server.schema import graphql_app
@@ -115,6 +116,7 @@ async def _error_page(
         message=message,
         motifs=motifs,
         incident_id=incident_id,
+        switches=offered_switches(visit, status),
     )
     if visit.wants_fragment:
         answer.headers["HX-Retarget"] = "#contenu"

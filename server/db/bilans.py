@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, update
 
-from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.paging import Executor, Page, PageRequest, Sort, fetch_page
 from server.db.tables import (
     bilan_agreements,
     bilan_deliveries,
@@ -116,12 +116,30 @@ def _bilan(row: Row[Any]) -> Bilan:
     return Bilan(**row._mapping)
 
 
+ORDERS: Mapping[str, ColumnElement[Any]] = {
+    "annee": bilans.c.year,
+    "bailleur": tenants.c.name,
+    "recu": func.coalesce(bilans.c.distributed_at, bilans.c.published_at),
+}
+
+
 async def list_bilans(
-    db: Executor, *, year: int | None = None, bailleur_id: UUID | None = None, limit: int = 100
+    db: Executor,
+    *,
+    year: int | None = None,
+    bailleur_id: UUID | None = None,
+    limit: int = 100,
+    sort: Sort | None = None,
 ) -> list[Bilan]:
-    """Newest years and versions first."""
+    """Newest years and versions first, unless `sort` says otherwise."""
+    wanted = sort if sort and sort.code in ORDERS else Sort(code="annee", is_descending=True)
+    key = ORDERS[wanted.code]
     statement = _heads().order_by(
-        bilans.c.year.desc(), tenants.c.name, bilans.c.version.desc(), bilans.c.id
+        key.desc() if wanted.is_descending else key,
+        bilans.c.year.desc(),
+        tenants.c.name,
+        bilans.c.version.desc(),
+        bilans.c.id,
     )
     if year is not None:
         statement = statement.where(bilans.c.year == year)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
 
-from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.paging import Executor, Order, Page, PageRequest, Sort, fetch_page, sorted_by
 from server.db.tables import (
     caleol_invitations,
     caleol_items,
@@ -78,7 +78,15 @@ class Decision:
     decided_at: datetime
 
 
-def _sessions() -> Select[Any]:
+ORDERS: Mapping[str, ColumnElement[Any]] = {
+    "seance": caleol_sessions.c.starts_at,
+    "bailleur": tenants.c.name,
+    "lieu": caleol_sessions.c.place,
+}
+LAST_FIRST = Sort(code="seance", is_descending=True)
+
+
+def _sessions(order: Order | None = None) -> Select[Any]:
     items = (
         select(func.count())
         .where(caleol_items.c.session_id == caleol_sessions.c.id)
@@ -87,7 +95,7 @@ def _sessions() -> Select[Any]:
     )
     return select(
         caleol_sessions,
-        caleol_sessions.c.starts_at.label("cursor_at"),
+        (order.key if order else caleol_sessions.c.starts_at).label("cursor_at"),
         tenants.c.name.label("bailleur_name"),
         items.label("item_count"),
     ).join(tenants, tenants.c.id == caleol_sessions.c.bailleur_id)
@@ -100,19 +108,36 @@ def _session(row: Row[Any]) -> CaleolSession:
 
 
 async def list_sessions(
-    db: Executor, request: PageRequest, *, state: str | None = None
+    db: Executor,
+    request: PageRequest,
+    *,
+    state: str | None = None,
+    bailleur_id: UUID | None = None,
 ) -> Page[CaleolSession]:
-    statement = _sessions()
+    order = sorted_by(request, ORDERS, LAST_FIRST)
+    statement = _sessions(order)
     if state:
         statement = statement.where(caleol_sessions.c.state == state)
+    if bailleur_id:
+        statement = statement.where(caleol_sessions.c.bailleur_id == bailleur_id)
     return await fetch_page(
         db,
         statement,
-        instant=caleol_sessions.c.starts_at,
+        instant=order.key,
         row_id=caleol_sessions.c.id,
         request=request,
         read=_session,
+        ascending=not order.is_descending,
     )
+
+
+async def list_bailleurs(db: Executor) -> dict[UUID, str]:
+    """Whose sessions the actor sees, by name."""
+    seen = select(caleol_sessions.c.bailleur_id)
+    rows = await db.execute(
+        select(tenants.c.id, tenants.c.name).where(tenants.c.id.in_(seen)).order_by(tenants.c.name)
+    )
+    return {row.id: row.name for row in rows}
 
 
 async def find_session(

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, or_, select, update
 
 from server.db.columns import LIVE_STATES
-from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.paging import Executor, Order, Page, PageRequest, Sort, fetch_page, sorted_by
 from server.db.tables import communes, dwellings, orientations, vacancies
 from server.reference import sort_key
 
@@ -98,14 +98,31 @@ async def find_dwelling(db: Executor, dwelling_id: UUID) -> Dwelling | None:
     return (await get_dwellings(db, [dwelling_id], with_address=True)).get(dwelling_id)
 
 
-async def search_dwellings(db: Executor, text: str, *, insee: str | None = None) -> list[Dwelling]:
-    """Own dwellings whose reference or address holds the words; at most 50, by address."""
+DWELLING_ORDERS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
+    "commune": (communes.c.sort_name, dwellings.c.sort_address),
+    "reference": (dwellings.c.reference,),
+}
+
+
+async def search_dwellings(
+    db: Executor,
+    text: str,
+    *,
+    insee: str | None = None,
+    limit: int = LIST_LIMIT,
+    sort: Sort | None = None,
+) -> list[Dwelling]:
+    """Own dwellings whose reference or address holds the words; the first `limit`, by address
+    unless `sort` says otherwise.
+    """
+    wanted = sort if sort and sort.code in DWELLING_ORDERS else Sort(code="commune")
+    keys = (*DWELLING_ORDERS[wanted.code], dwellings.c.id)
     statement = (
         select(*_PARTY, communes.c.name.label("commune_name"))
         .join(communes, communes.c.insee == dwellings.c.insee)
         .where(dwellings.c.left_on.is_(None))
-        .order_by(communes.c.sort_name, dwellings.c.sort_address, dwellings.c.id)
-        .limit(LIST_LIMIT)
+        .order_by(*(key.desc() if wanted.is_descending else key for key in keys))
+        .limit(limit)
     )
     if insee:
         statement = statement.where(dwellings.c.insee == insee)
@@ -133,7 +150,15 @@ async def list_stock_communes(db: Executor) -> dict[str, str]:
 # --- Vacancies --------------------------------------------------------------------------------
 
 
-def _vacancies() -> Select[Any]:
+VACANCY_ORDERS: Mapping[str, ColumnElement[Any]] = {
+    "enregistree": vacancies.c.registered_at,
+    "libre": vacancies.c.free_on,
+    "commune": communes.c.sort_name,
+}
+NEWEST = Sort(code="enregistree", is_descending=True)
+
+
+def _vacancies(order: Order | None = None) -> Select[Any]:
     return (
         select(
             vacancies.c.id.label("vacancy_id"),
@@ -142,7 +167,7 @@ def _vacancies() -> Select[Any]:
             vacancies.c.notice_on,
             vacancies.c.free_on,
             vacancies.c.registered_at,
-            vacancies.c.registered_at.label("cursor_at"),
+            (order.key if order else vacancies.c.registered_at).label("cursor_at"),
             vacancies.c.registered_on,
             vacancies.c.charged_reservataire_id,
             vacancies.c.charged_contingent,
@@ -193,9 +218,15 @@ async def list_vacancies(
     state: str | None = None,
     awaiting: bool = False,
     dwelling_id: UUID | None = None,
+    insee: str | None = None,
 ) -> Page[Vacancy]:
-    """Newest first; `awaiting`: open, in the flux and without a live orientation."""
-    statement = _vacancies()
+    """Newest first unless `request` says otherwise; `awaiting`: open, in the flux and without a
+    live orientation.
+    """
+    order = sorted_by(request, VACANCY_ORDERS, NEWEST)
+    statement = _vacancies(order)
+    if insee:
+        statement = statement.where(vacancies.c.insee == insee)
     if dwelling_id:
         statement = statement.where(vacancies.c.dwelling_id == dwelling_id)
     if state:
@@ -205,10 +236,11 @@ async def list_vacancies(
     return await fetch_page(
         db,
         statement,
-        instant=vacancies.c.registered_at,
+        instant=order.key,
         row_id=vacancies.c.id,
         request=request,
         read=_vacancy,
+        ascending=not order.is_descending,
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.paging import Executor, Page, PageRequest, Sort, fetch_page, sorted_by
 from server.db.tables import business_clock, journal, notifications, tenants
 
 
@@ -157,11 +157,22 @@ async def insert_notification(db: Executor, values: dict[str, Any]) -> bool:
     return bool(added.rowcount == 1)
 
 
-async def list_notifications(db: Executor, request: PageRequest) -> Page[Notification]:
-    """Newest first, for the recipient (or all of them, role demo)."""
+NEWEST = Sort(code="recue", is_descending=True)
+
+
+async def list_notifications(
+    db: Executor, request: PageRequest, *, is_read: bool | None = None
+) -> Page[Notification]:
+    """Newest first unless `request` says otherwise, for the recipient (or all of them, role demo);
+    `is_read` keeps those read, or those that are not.
+    """
     statement = select(*_COLUMNS, notifications.c.created_at.label("cursor_at")).join(
         tenants, tenants.c.id == notifications.c.recipient_id
     )
+    if is_read is not None:
+        read_at = notifications.c.read_at
+        statement = statement.where(read_at.is_not(None) if is_read else read_at.is_(None))
+    order = sorted_by(request, {"recue": notifications.c.created_at}, NEWEST)
 
     def read(row: Any) -> Notification:
         values = dict(row._mapping)
@@ -175,6 +186,7 @@ async def list_notifications(db: Executor, request: PageRequest) -> Page[Notific
         row_id=notifications.c.id,
         request=request,
         read=read,
+        ascending=not order.is_descending,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
 
-from server.db.paging import Executor, Page, PageRequest, fetch_page
+from server.db.paging import Executor, Order, Page, PageRequest, Sort, fetch_page, sorted_by
 from server.db.tables import communes, tenants, urgences
 
 
@@ -47,11 +48,29 @@ _PROPOSED = tenants.alias("proposed")
 _CHARGED = tenants.alias("charged")
 
 
-def _statement() -> Select[Any]:
+ORDERS: Mapping[str, ColumnElement[Any]] = {
+    "demande": urgences.c.requested_at,
+    "decision": func.coalesce(urgences.c.decided_at, urgences.c.requested_at),
+    "commune": communes.c.sort_name,
+    "bailleur": _BAILLEUR.c.name,
+}
+NEWEST = Sort(code="demande", is_descending=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UrgenceFilter:
+    """What a list of requests keeps; every field left out keeps all."""
+
+    states: tuple[str, ...] = ()
+    bailleur_id: UUID | None = None
+    insee: str | None = None
+
+
+def _statement(order: Order | None = None) -> Select[Any]:
     return (
         select(
             *(column for column in urgences.c if column.name != "decided_by"),
-            urgences.c.requested_at.label("cursor_at"),
+            (order.key if order else urgences.c.requested_at).label("cursor_at"),
             _BAILLEUR.c.name.label("bailleur_name"),
             _PROPOSED.c.name.label("proposed_reservataire_name"),
             _CHARGED.c.name.label("charged_reservataire_name"),
@@ -70,19 +89,51 @@ def _urgence(row: Row[Any]) -> Urgence:
     return Urgence(**values)
 
 
-async def list_urgences(
-    db: Executor, request: PageRequest, *, state: str | None = None
-) -> Page[Urgence]:
-    statement = _statement()
-    if state:
-        statement = statement.where(urgences.c.state == state)
+async def list_urgences(db: Executor, request: PageRequest, wanted: UrgenceFilter) -> Page[Urgence]:
+    order = sorted_by(request, ORDERS, NEWEST)
+    statement = _statement(order)
+    if wanted.states:
+        statement = statement.where(urgences.c.state.in_(wanted.states))
+    if wanted.bailleur_id:
+        statement = statement.where(urgences.c.bailleur_id == wanted.bailleur_id)
+    if wanted.insee:
+        statement = statement.where(urgences.c.insee == wanted.insee)
     return await fetch_page(
         db,
         statement,
-        instant=urgences.c.requested_at,
+        instant=order.key,
         row_id=urgences.c.id,
         request=request,
         read=_urgence,
+        ascending=not order.is_descending,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where and from whom there are requests: what the filters may offer."""
+
+    communes: dict[str, str]
+    bailleurs: dict[UUID, str]
+
+
+async def list_places(db: Executor) -> Places:
+    seen = select(urgences.c.insee, urgences.c.bailleur_id).distinct().subquery()
+    rows = (
+        await db.execute(
+            select(
+                seen,
+                communes.c.name.label("commune_name"),
+                _BAILLEUR.c.name.label("bailleur_name"),
+            )
+            .join(communes, communes.c.insee == seen.c.insee)
+            .join(_BAILLEUR, _BAILLEUR.c.id == seen.c.bailleur_id)
+            .order_by(communes.c.sort_name, _BAILLEUR.c.name)
+        )
+    ).all()
+    return Places(
+        communes={row.insee: row.commune_name for row in rows},
+        bailleurs={row.bailleur_id: row.bailleur_name for row in rows},
     )
 
 

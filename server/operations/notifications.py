@@ -65,10 +65,12 @@ class Draft:
 # --- On the portal ----------------------------------------------------------------------------
 
 
-async def inbox(tx: TenantTransaction, request: PageRequest) -> Page[Notification]:
+async def inbox(
+    tx: TenantTransaction, request: PageRequest, *, is_read: bool | None = None
+) -> Page[Notification]:
     """What the actor's organisme was told in this capacity, newest first."""
     require(tx.actor, Permission.NOTIFICATION_READ)
-    return await rows.list_notifications(tx, request)
+    return await rows.list_notifications(tx, request, is_read=is_read)
 
 
 async def unread_count(tx: TenantTransaction) -> int:

@@ -80,10 +80,22 @@ async def get(tx: TenantTransaction, urgence_id: UUID) -> rows.Urgence:
 
 
 async def list_page(
-    tx: TenantTransaction, request: PageRequest, *, state: str | None = None
+    tx: TenantTransaction,
+    request: PageRequest,
+    *,
+    state: str | None = None,
+    wanted: rows.UrgenceFilter | None = None,
 ) -> Page[rows.Urgence]:
+    """Those that the actor may see; `state` is the short form of a filter."""
     require(tx.actor, Permission.URGENCE_READ)
-    return await rows.list_urgences(tx, request, state=state)
+    states = (state,) if state else ()
+    return await rows.list_urgences(tx, request, wanted or rows.UrgenceFilter(states=states))
+
+
+async def places(tx: TenantTransaction) -> rows.Places:
+    """The communes and bailleurs of the requests that the actor sees."""
+    require(tx.actor, Permission.URGENCE_READ)
+    return await rows.list_places(tx)
 
 
 def _refuse(motifs: tuple[Motif, ...]) -> None:

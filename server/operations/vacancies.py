@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from server.db import dwellings
 from server.db.ids import new_id
-from server.db.paging import Page, PageRequest
+from server.db.paging import Page, PageRequest, Sort
 from server.domain.annexe import ExclusionCode
 from server.domain.deadlines import local_day
 from server.domain.dwellings import DwellingFacts, Kind, assiette_motifs
@@ -54,10 +54,15 @@ async def get_dwelling(tx: TenantTransaction, dwelling_id: UUID) -> dwellings.Dw
 
 
 async def search_dwellings(
-    tx: TenantTransaction, text: str, *, insee: str | None = None
+    tx: TenantTransaction,
+    text: str,
+    *,
+    insee: str | None = None,
+    limit: int = dwellings.LIST_LIMIT,
+    sort: Sort | None = None,
 ) -> list[dwellings.Dwelling]:
     require(tx.actor, Permission.DWELLING_READ)
-    return await dwellings.search_dwellings(tx, text, insee=insee)
+    return await dwellings.search_dwellings(tx, text, insee=insee, limit=limit, sort=sort)
 
 
 async def list_communes(tx: TenantTransaction) -> dict[str, str]:
@@ -82,11 +87,12 @@ async def list_page(
     state: str | None = None,
     awaiting: bool = False,
     dwelling_id: UUID | None = None,
+    insee: str | None = None,
 ) -> Page[dwellings.Vacancy]:
     require(tx.actor, Permission.DWELLING_READ)
     require(tx.actor, Permission.VACANCY_READ)
     return await dwellings.list_vacancies(
-        tx, request, state=state, awaiting=awaiting, dwelling_id=dwelling_id
+        tx, request, state=state, awaiting=awaiting, dwelling_id=dwelling_id, insee=insee
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from starlette.routing import Route
 
 from server.db import tenants
 from server.errors import Forbidden, NotFound
+from server.pages.navigation import membership_label
 from server.pages.visits import Form, Visit, page, parse_uuid, public_page, session_cookie
 from server.tenants.oidc import CALLBACK_PATH, UNREACHABLE, Provider
 from server.tenants.sessions import open_session, revoke_session, switch_membership
@@ -103,6 +106,27 @@ async def switch(visit: Visit) -> Response:
     if not await switch_membership(visit.database, visit.signed_in, membership_id):
         raise NotFound
     return RedirectResponse(safe_return(form.text("retour") or HOME), status_code=303)
+
+
+ELEMENT = re.compile(r"/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:/|$)", re.IGNORECASE)
+
+
+def offered_switches(visit: Visit, status: int) -> list[dict[str, str]]:
+    """The other organismes of a person to whom the page of an element is closed.
+
+    Nobody looks whether the element exists for them: the offer says nothing about it.
+    """
+    signed_in = visit.signed_in
+    is_closed = status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+    if signed_in is None or signed_in.current is None or visit.request.method != "GET":
+        return []
+    if not is_closed or not ELEMENT.search(visit.request.url.path):
+        return []
+    return [
+        {"id": str(one.id), "label": membership_label(one)}
+        for one in signed_in.memberships
+        if one.id != signed_in.current.id
+    ]
 
 
 def demo_people(visit: Visit) -> list[dict[str, Any]]:

@@ -70,6 +70,12 @@ class Visit:
         return await self.request.form(max_files=0, max_fields=200)
 
     @property
+    def address(self) -> str:
+        """The path asked for, with its parameters."""
+        url = self.request.url
+        return url.path + (f"?{url.query}" if url.query else "")
+
+    @property
     def wants_fragment(self) -> bool:
         headers = self.request.headers
         return "hx-request" in headers and headers.get("hx-history-restore-request") != "true"
@@ -119,6 +125,7 @@ class Visit:
         values: Mapping[str, Any] = {
             "shell": self.shell,
             "page_title": title,
+            "here": self.address,
             "status": status,
             "breadcrumb": self.breadcrumb,
             "message": self._take_flash(),
@@ -172,10 +179,9 @@ def page(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         visit = await open_visit(request)
         if visit.signed_in is None:
-            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             if BY_ITSELF in request.headers:
                 return Response(status_code=204)
-            return visit.redirect(f"/connexion?retour={quote(wanted)}")
+            return visit.redirect(f"/connexion?retour={quote(visit.address)}")
         if visit.signed_in.current is None:
             raise Forbidden("Votre compte n'est rattaché à aucun organisme.")
         return await handler(visit)

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
+from uuid import UUID
+
 import pytest
 
+from server.domain.flux import Indicator, MonthPoint
+from server.operations import flux, trajectories
+from server.operations.flux import FluxBoard
+from server.tenants.transactions import TenantTransaction
 from tests.operations.play import DOUSSARD, HSH, Play
 from tests.pages.browsers import Site
 from tests.pages.reading import statuses, words
@@ -85,6 +92,52 @@ async def test_the_gap_follows_the_chosen_indicator(site: Site, play: Play) -> N
     assert "+0,70" in await read(site, "alice")
     assert "+0,70" not in await read(site, "alice", f"{FLUX}&compter=leased")
     assert "compté en baux signés" in await read(site, "alice", f"{FLUX}&compter=leased")
+
+
+async def test_the_cumul_is_drawn_against_what_is_due(site: Site, play: Play) -> None:
+    await play.offer()
+    text = await read(site, "alice")
+    assert "Tous les réservataires, CC des Sources du Lac d'Annecy : cumul depuis janvier" in text
+    assert "Les mêmes chiffres en tableau" in text
+    line = f"{play.tenant('doussard')}:none"
+    one = await read(site, "alice", f"{FLUX}&ligne={line}")
+    assert "Commune de Doussard, CC des Sources du Lac d'Annecy : cumul" in one
+    assert "Janvier 0 0,00 Février 0 0,00 Mars 0 0,00 Avril 1 0,30" in one
+    leased = await read(site, "alice", f"{FLUX}&ligne={line}&compter=leased")
+    assert "Avril 0 0,30" in leased
+    own = await read(site, "chloe", "/flux")
+    assert "Votre part, " in own
+    assert "Avril 1 0,30" in own
+    assert "cumul depuis" not in await read(site, "farid", "/flux")
+    stranger = f"{FLUX}&ligne={play.tenant('publier')}:none"
+    assert "Tous les réservataires, CC" in await read(site, "alice", stranger)
+
+
+async def test_the_cumul_ends_where_the_position_is(play: Play) -> None:
+    """Month by month in SQL, or in one count: the same totals, for every line and indicator."""
+    await play.everything()
+    for who in ("alice", "chloe", "estelle"):
+        for basis in Indicator:
+            boards = await play.reads(who, lambda tx: flux.boards(tx, 2026))
+            for board in boards:
+                await check_end(play, who, board, basis)
+
+
+async def cumul(
+    tx: TenantTransaction, *, board: FluxBoard, basis: Indicator, line: str
+) -> dict[UUID, tuple[MonthPoint, ...]]:
+    return await trajectories.by_annexe(tx, [board], basis, line=line)
+
+
+async def check_end(play: Play, who: str, board: FluxBoard, basis: Indicator) -> None:
+    for line in board.lines:
+        if line.position is None:
+            continue
+        key = line.party_key
+        series = await play.reads(who, partial(cumul, board=board, basis=basis, line=key))
+        last = series[board.computed.facts.id][-1]
+        assert last.due == line.position.due
+        assert last.received == getattr(line.position, basis.value)
 
 
 async def test_mutations_stand_against_their_ceiling(site: Site, play: Play) -> None:

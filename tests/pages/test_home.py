@@ -88,6 +88,35 @@ async def test_everybody_has_a_home_of_their_own(
         assert "Doussard" not in words(page)
 
 
+async def test_below_the_tasks_the_bailleur_reads_who_is_late(site: Site, play: Play) -> None:
+    await play.vacancy()
+    async with site.browser("alice") as client:
+        page = await client.get("/")
+    text = words(page).partition("Où en est le flux")[2]
+    assert "Tout le flux" in text
+    assert text.index("Commune de Doussard") < text.index("Conseil départemental")
+    assert "En retard de 0,30 logement" in text
+    assert f"ligne={play.tenant('doussard')}%3Anone" in page.text
+
+
+@pytest.mark.parametrize(
+    ("who", "says", "hides"),
+    [
+        ("chloe", "Haute-Savoie Habitat", "Action Logement"),
+        ("estelle", "Logements attribués en CALEOL", "Commune de Doussard"),
+        ("farid", "Lire les annexes 1", "En retard"),
+    ],
+)
+async def test_each_capacity_has_its_own_view_of_the_flux(
+    site: Site, play: Play, who: str, says: str, hides: str
+) -> None:
+    await play.vacancy()
+    async with site.browser(who) as client:
+        text = words(await client.get("/")).partition("Où en est le flux")[2]
+    assert says in text
+    assert hides not in text
+
+
 async def test_going_straight_to_a_file(site: Site, play: Play) -> None:
     offer_id = await play.offer()
     async with site.browser("alice") as client:

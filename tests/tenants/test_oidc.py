@@ -126,6 +126,16 @@ async def test_somebody_known_signs_in(portal: Portal, play: Play) -> None:
     assert play.scalar("select count(*) from login_attempts") == 0
 
 
+async def test_the_deep_link_of_a_mail_survives_the_sign_in(portal: Portal, play: Play) -> None:
+    wanted = f"/orientations/{await play.offer()}?vue=1"
+    async with portal.browser() as client:
+        sent_away = await client.get(wanted)
+        departure = await client.get(sent_away.headers["location"])
+        back = await client.get(identify(departure.headers["location"]))
+        assert (back.status_code, back.headers["location"]) == (303, wanted)
+        assert (await client.get(wanted)).status_code == 200
+
+
 async def test_the_departure_carries_code_pkce_state_and_nonce(portal: Portal, play: Play) -> None:
     async with portal.browser() as client:
         sent = parameters(await leave(client))

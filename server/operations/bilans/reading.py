@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from server.db import bilans as rows
-from server.db.paging import Page, PageRequest
+from server.db.paging import Page, PageRequest, Sort
 from server.errors import Conflict, Motif, NotFound
 from server.operations.bilans.content import Content
 from server.tenants.actors import Capacity
@@ -28,11 +28,16 @@ async def get(tx: TenantTransaction, bilan_id: UUID) -> rows.Bilan:
 
 
 async def list_all(
-    tx: TenantTransaction, *, year: int | None = None, bailleur_id: UUID | None = None
+    tx: TenantTransaction,
+    *,
+    year: int | None = None,
+    bailleur_id: UUID | None = None,
+    limit: int = 100,
+    sort: Sort | None = None,
 ) -> list[rows.Bilan]:
-    """Newest years first, newest versions first; at most a hundred."""
+    """Newest years first, newest versions first, unless `sort` says otherwise."""
     require(tx.actor, Permission.BILAN_READ)
-    return await rows.list_bilans(tx, year=year, bailleur_id=bailleur_id)
+    return await rows.list_bilans(tx, year=year, bailleur_id=bailleur_id, limit=limit, sort=sort)
 
 
 async def list_page(tx: TenantTransaction, request: PageRequest) -> Page[rows.Bilan]:

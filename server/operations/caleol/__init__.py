@@ -10,6 +10,7 @@ from server.operations.caleol.planning import PlanCaleol, plan
 from server.operations.caleol.reading import (
     AgendaItem,
     agenda,
+    bailleurs,
     candidates_of,
     decisions_of,
     get,
@@ -24,6 +25,7 @@ __all__ = [
     "PlanCaleol",
     "RecordDecision",
     "agenda",
+    "bailleurs",
     "candidates_of",
     "decisions_of",
     "get",

@@ -39,10 +39,20 @@ async def get(tx: TenantTransaction, session_id: UUID) -> rows.CaleolSession:
 
 
 async def list_page(
-    tx: TenantTransaction, request: PageRequest, *, state: str | None = None
+    tx: TenantTransaction,
+    request: PageRequest,
+    *,
+    state: str | None = None,
+    bailleur_id: UUID | None = None,
 ) -> Page[rows.CaleolSession]:
     require(tx.actor, Permission.CALEOL_READ)
-    return await rows.list_sessions(tx, request, state=state)
+    return await rows.list_sessions(tx, request, state=state, bailleur_id=bailleur_id)
+
+
+async def bailleurs(tx: TenantTransaction) -> dict[UUID, str]:
+    """Whose sessions the actor sees."""
+    require(tx.actor, Permission.CALEOL_READ)
+    return await rows.list_bailleurs(tx)
 
 
 async def items_of(

@@ -3,10 +3,12 @@
 from starlette.routing import Route
 
 from server.pages.bilans import listing, publishing, reading
+from server.pages.exports import export_routes
 from server.pages.visits import page
 
 ROUTES = [
     Route("/bilans", page(listing.list_bilans)),
+    *export_routes("/bilans", listing.export),
     Route("/bilans/publier", page(publishing.check), methods=["GET"]),
     Route("/bilans/publier", page(publishing.publish), methods=["POST"]),
     Route("/bilans/{id}", page(reading.show)),

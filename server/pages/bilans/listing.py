@@ -13,15 +13,20 @@ from server.db.bilans import Bilan, Delivery
 from server.domain import labels
 from server.domain.bilans import bilan_last_day, is_late, is_provisional
 from server.domain.deadlines import end_of_day, local_day
-from server.errors import Motif
+from server.errors import Conflict, Motif
 from server.operations import bilans, flux
 from server.pages import views
+from server.pages.bilans.columns import COLUMNS
+from server.pages.exports import MOST_ROWS, TOO_MANY, export_links, export_response
+from server.pages.sorting import column, sort_of
 from server.pages.visits import Visit
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, may
 from server.tenants.transactions import TenantTransaction
 
-LIST = {"label": "Bilans", "href": "/bilans"}
+PATH = "/bilans"
+LIST = {"label": "Bilans", "href": PATH}
+ORDERS = ("bailleur", "annee", "recu")
 TITLES = {Capacity.BAILLEUR: "Bilans annuels", Capacity.EPCI: "Bilans reçus"}
 LEADS = {
     Capacity.BAILLEUR: "Chaque année avant le 28 février, le bilan de l'année écoulée à tous vos "
@@ -39,7 +44,7 @@ async def list_bilans(visit: Visit) -> Response:
 
 async def list_page(visit: Visit, *, motifs: tuple[Motif, ...] = (), status: int = 200) -> Response:
     async with visit.reading() as tx:
-        found = await bilans.list_all(tx)
+        found = await bilans.list_all(tx, limit=MOST_ROWS, sort=sort_of(visit, ORDERS))
         given = await bilans.deliveries(tx, [one.id for one in found])
         missing = await _missing(tx, found)
         now = tx.now
@@ -53,7 +58,12 @@ async def list_page(visit: Visit, *, motifs: tuple[Motif, ...] = (), status: int
         lead=LEADS[visit.actor.capacity],
         motifs=motifs,
         years=_years(found, given, now) if is_bailleur else [],
-        received=[] if is_bailleur else _received(found, given),
+        exports=export_links(visit, PATH),
+        received=[] if is_bailleur else _received(visit, found, given),
+        columns=_columns(visit),
+        filters=[] if is_bailleur else _filters(visit, found),
+        chips=_chips(visit, found),
+        keep={"tri": visit.query("tri")} if sort_of(visit, ORDERS) else {},
         missing=missing,
         is_bailleur=is_bailleur,
         can_publish=may(visit.actor, Permission.BILAN_PUBLISH),
@@ -132,13 +142,105 @@ def _newest(one: Bilan, given: Sequence[Delivery]) -> dict[str, str]:
 # --- What the partners received ---------------------------------------------------------------
 
 
-def _received(found: Sequence[Bilan], given: dict[UUID, list[Delivery]]) -> list[dict[str, Any]]:
-    """The newest version of each bilan, the unread first."""
-    newest: dict[tuple[UUID, int], Bilan] = {}
-    for one in found:
-        newest.setdefault((one.bailleur_id, one.year), one)
-    rows = [_received_view(one, given.get(one.id, [])) for one in newest.values()]
+def _received(
+    visit: Visit, found: Sequence[Bilan], given: dict[UUID, list[Delivery]]
+) -> list[dict[str, Any]]:
+    """Those chosen, the unread first unless another order is asked."""
+    rows = [_received_view(one, given.get(one.id, [])) for one in _chosen(visit, found)]
+    if sort_of(visit, ORDERS):
+        return rows
     return sorted(rows, key=lambda row: bool(row["opened"]))
+
+
+def _chosen(visit: Visit, found: Sequence[Bilan]) -> list[Bilan]:
+    """The newest version of each bilan, in the order read, that the filters keep."""
+    newest: dict[tuple[UUID, int], int] = {}
+    for one in found:
+        key = (one.bailleur_id, one.year)
+        newest[key] = max(one.version, newest.get(key, 0))
+    year, bailleur = visit.query("annee"), visit.query("bailleur")
+    return [
+        one
+        for one in found
+        if one.version == newest[one.bailleur_id, one.year]
+        and year in ("", str(one.year))
+        and bailleur in ("", str(one.bailleur_id))
+    ]
+
+
+def _choices(found: Sequence[Bilan]) -> dict[str, tuple[str, dict[str, str]]]:
+    by_name = sorted({(one.bailleur_name, str(one.bailleur_id)) for one in found})
+    years = sorted({str(one.year) for one in found}, reverse=True)
+    return {
+        "annee": ("Année", {year: year for year in years}),
+        "bailleur": ("Bailleur", {key: name for name, key in by_name}),
+    }
+
+
+def _filters(visit: Visit, found: Sequence[Bilan]) -> list[dict[str, Any]]:
+    """Only the filters that can separate something."""
+    return [
+        {
+            "name": code,
+            "label": label,
+            "value": visit.query(code),
+            "options": [{"value": key, "label": words} for key, words in choices.items()],
+        }
+        for code, (label, choices) in _choices(found).items()
+        if len(choices) > 1 or visit.query(code)
+    ]
+
+
+def _chips(visit: Visit, found: Sequence[Bilan]) -> list[dict[str, str]]:
+    kept = {name: visit.query(name) for name in ("annee", "bailleur", "tri")}
+    return [
+        {
+            "name": label,
+            "value": (value := choices.get(kept[code], "sans bilan")),
+            "label": f"{label} : {value}",
+            "href": views.address(PATH, **{**kept, code: ""}),
+        }
+        for code, (label, choices) in _choices(found).items()
+        if kept[code]
+    ]
+
+
+def _columns(visit: Visit) -> list[dict[str, Any]]:
+    current = sort_of(visit, ORDERS)
+    return [
+        column(visit, "Bailleur", "bailleur", current),
+        column(visit, "Année", "annee", current, falls=True),
+        {"label": "Version", "num": True},
+        column(visit, "Reçu le", "recu", current, falls=True),
+        {"label": "Lecture"},
+    ]
+
+
+async def export(visit: Visit) -> Response:
+    """The newest version of each bilan; its bailleur reads how many have opened it."""
+    async with visit.reading() as tx:
+        found = await bilans.list_all(tx, limit=MOST_ROWS + 1, sort=sort_of(visit, ORDERS))
+        given = await bilans.deliveries(tx, [one.id for one in found])
+    if len(found) > MOST_ROWS:
+        raise Conflict(TOO_MANY)
+    rows = [_export_row(one, given.get(one.id, [])) for one in _chosen(visit, found)]
+    filters = [(chip["name"], chip["value"]) for chip in _chips(visit, found)]
+    return export_response(visit, "Bilans", COLUMNS, rows, filters)
+
+
+def _export_row(one: Bilan, given: Sequence[Delivery]) -> dict[str, Any]:
+    opened = [delivery.opened_at for delivery in given if delivery.opened_at]
+    return {
+        "bailleur": one.bailleur_name,
+        "annee": str(one.year),
+        "version": one.version,
+        "provisoire": is_provisional(one.year, local_day(one.published_at)),
+        "publie_le": one.published_at,
+        "transmis_le": one.distributed_at,
+        "destinataires": len(given),
+        "lecteurs": len(opened),
+        "lu_le": min(opened, default=None),
+    }
 
 
 def _received_view(one: Bilan, given: Sequence[Delivery]) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from starlette.routing import Route
 
-from server.pages.caleol import deciding, planning, sessions
+from server.pages.caleol import deciding, listing, planning, sessions
+from server.pages.exports import export_routes
 from server.pages.visits import page
 
 ROUTES = [
-    Route("/caleol", page(sessions.list_sessions)),
+    Route("/caleol", page(listing.list_sessions)),
+    *export_routes("/caleol", listing.export),
     Route("/caleol/nouvelle", page(planning.new_session), methods=["GET"]),
     Route("/caleol/nouvelle", page(planning.plan), methods=["POST"]),
     Route("/caleol/{id}", page(sessions.show)),

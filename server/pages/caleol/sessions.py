@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from server.db.caleol import CaleolSession, Decision, Invitation
 from server.db.candidates import Candidate
-from server.db.paging import PageRequest
 from server.documents import calendars
 from server.domain import labels
 from server.domain.caleol import ATTRIBUTIONS, Outcome
@@ -37,31 +36,7 @@ DECISION_FIELDS = (
 )
 
 
-async def list_sessions(visit: Visit) -> Response:
-    state = "held" if visit.query("etat") == "held" else "planned"
-    request = visit.page_request() if state == "held" else PageRequest(first=100)
-    async with visit.reading() as tx:
-        found = await caleol.list_page(tx, request, state=state)
-    sessions = sorted(found.items, key=lambda one: one.starts_at, reverse=state == "held")
-    following = views.address("/caleol", etat=state, apres=found.end_cursor)
-    visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": "CALEOL"}]
-    return visit.render(
-        "caleol_liste.html",
-        title="Commissions d'attribution (CALEOL)",
-        tabs=[
-            {"label": "À venir", "href": "/caleol", "current": state == "planned"},
-            {"label": "Tenues", "href": "/caleol?etat=held", "current": state == "held"},
-        ],
-        sessions=[_session_view(one) for one in sessions],
-        next_href=following if found.has_next else "",
-        is_first=not visit.query("apres"),
-        with_bailleur=visit.actor.capacity is not Capacity.BAILLEUR,
-        can_plan=may(visit.actor, Permission.CALEOL_HOLD),
-        empty_title="Aucune séance programmée" if state == "planned" else "Aucune séance tenue",
-    )
-
-
-def _session_view(session: CaleolSession) -> dict[str, Any]:
+def session_view(session: CaleolSession) -> dict[str, Any]:
     return {
         "href": f"/caleol/{session.id}",
         "when": views.capital(labels.french_instant(session.starts_at)),
@@ -104,8 +79,9 @@ async def session_page(
         "caleol.html",
         title=title,
         status=status,
+        here=f"/caleol/{session.id}",
         motifs=motifs,
-        session=_session_view(session),
+        session=session_view(session),
         facts=_facts(session, visit),
         calendar=f"/caleol/{session.id}/invitation.ics",
         action=f"/caleol/{session.id}/decisions",

@@ -148,7 +148,7 @@ def _rows_href(line: FluxLine, board: FluxBoard, basis: Indicator) -> str:
     )
 
 
-def _done(position: Position, basis: Indicator) -> int:
+def done_of(position: Position, basis: Indicator) -> int:
     counts = {
         Indicator.ORIENTED: position.oriented,
         Indicator.ATTRIBUTED: position.attributed,
@@ -171,7 +171,7 @@ def gap_words(gap: int) -> str:
 
 
 def _standing(position: Position, basis: Indicator, name: str) -> dict[str, Any]:
-    done = _done(position, basis)
+    done = done_of(position, basis)
     gap = done - position.due
     late, ahead = gap <= -UNIT, gap >= UNIT
     return {
@@ -233,7 +233,7 @@ def bars_of(board: FluxBoard, basis: Indicator) -> list[dict[str, Any]]:
     gaps = [
         (
             party_name(line.reservataire_name, line.contingent),
-            _done(line.position, basis) - line.position.due,
+            done_of(line.position, basis) - line.position.due,
         )
         for line in board.lines
         if line.position is not None
@@ -241,7 +241,7 @@ def bars_of(board: FluxBoard, basis: Indicator) -> list[dict[str, Any]]:
     gaps.sort(key=lambda one: one[1])
     own = board.bailleur_position
     if own is not None:
-        gaps.append(("Part du bailleur", _done(own, basis) - own.due))
+        gaps.append(("Part du bailleur", done_of(own, basis) - own.due))
     return [{"label": name, "value": gap / UNIT, "text": signed(gap)} for name, gap in gaps]
 
 

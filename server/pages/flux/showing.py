@@ -18,6 +18,7 @@ from server.operations import flux, orientations, trajectories
 from server.operations.flux import FluxBoard
 from server.pages import views
 from server.pages.downloads import file_name, workbook
+from server.pages.exports import export_links
 from server.pages.flux.annexes import BASIS_LABELS, FIRST_YEAR, annexe_view, bars_of, line_view
 from server.pages.flux.trajectories import Series, line_names, of_annexe, of_own_lines
 from server.pages.visits import Visit, parse_uuid
@@ -95,6 +96,7 @@ async def show(visit: Visit) -> Response:
         "flux.html",
         title=f"{TITLES[visit.actor.capacity]} {asked.year}",
         block="flux",
+        exports=export_links(visit, "/flux"),
         lead=LEADS[visit.actor.capacity],
         can_register=may(visit.actor, Permission.VACANCY_REGISTER),
         tiles=tiles,
@@ -108,6 +110,14 @@ def _with_known_line(asked: Asked, boards: Sequence[FluxBoard]) -> Asked:
     """A line that none of the annexes chosen has is left out."""
     chosen = [board for board in boards if _is_asked(board, asked)]
     return asked if asked.line in line_names(chosen) else replace(asked, line="")
+
+
+async def read_chosen(visit: Visit) -> tuple[Asked, list[FluxBoard]]:
+    """What the address asks and the annexes that it keeps, for the file of the positions."""
+    async with visit.reading() as tx:
+        asked = _asked(visit, local_day(tx.now).year)
+        boards = await flux.boards(tx, asked.year)
+    return asked, [board for board in boards if _is_asked(board, asked)]
 
 
 async def download(visit: Visit) -> Response:

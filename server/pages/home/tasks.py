@@ -21,6 +21,7 @@ from server.pages.views import View
 from server.tenants.actors import Capacity
 from server.tenants.transactions import TenantTransaction
 
+ALL_STEPS = PageRequest(first=75)
 MOST = PageRequest(first=25)
 """A home page shows the first ones of each kind; the counts say how many there are."""
 
@@ -66,10 +67,12 @@ class Gathering:
         shown = tone if count else "neutral"
         self.tiles.append({"label": label, "value": str(count), "href": href, "tone": shown})
 
-    async def offers(self, *states: State, due_first: bool = False) -> tuple[Orientation, ...]:
+    async def offers(
+        self, *states: State, due_first: bool = False, request: PageRequest = MOST
+    ) -> tuple[Orientation, ...]:
         """Those of the states of the law now."""
         wanted = OrientationFilter(states=tuple(one.value for one in states), at=self.tx.now)
-        found = await orientations.list_page(self.tx, MOST, wanted, due_first=due_first)
+        found = await orientations.list_page(self.tx, request, wanted, due_first=due_first)
         self.is_cut = self.is_cut or found.has_next
         return found.items
 
@@ -79,10 +82,11 @@ class Gathering:
 
 async def of_bailleur(found: Gathering) -> str:
     await _vacancies(found)
-    await _offers_without_candidate(found)
-    await _to_plan(found)
+    offers = await found.offers(*NEXT_STEPS, request=ALL_STEPS)
+    for one in offers:
+        state = views.in_law(one, found.tx.now).state
+        found.tasks.append(NEXT_STEPS[state](one, found.today))
     await _decisions(found)
-    await _leases(found)
     await _own_bilan(found)
     await _stages(found)
     return "Aucun logement à orienter, aucune décision à enregistrer."
@@ -107,36 +111,49 @@ async def _vacancies(found: Gathering) -> None:
     found.tile("Libérations à orienter", await vacancies.count_awaiting(found.tx), "/liberations")
 
 
-async def _offers_without_candidate(found: Gathering) -> None:
-    for one in await found.offers(State.NO_CANDIDATE):
-        ended = one.candidates_last_day or found.today
-        found.tasks.append(
-            Task(
-                on=ended,
-                title=f"Décider de la suite : {views.offer_title(one)}",
-                href=f"/orientations/{one.id}",
-                due=f"Délai terminé le {labels.french_day(ended)}",
-                tone="danger",
-                detail=f"Sans candidat de {views.named(views.reservataire_of(one))}.",
-                badge={"text": "Sans candidat", "tone": "danger"},
-            )
-        )
+def _without_candidate(one: Orientation, today: date) -> Task:
+    ended = one.candidates_last_day or today
+    return Task(
+        on=ended,
+        title=f"Décider de la suite : {views.offer_title(one)}",
+        href=f"/orientations/{one.id}",
+        due=f"Délai terminé le {labels.french_day(ended)}",
+        tone="danger",
+        detail=f"Sans candidat de {views.named(views.reservataire_of(one))}.",
+        badge={"text": "Sans candidat", "tone": "danger"},
+    )
 
 
-async def _to_plan(found: Gathering) -> None:
-    presented = (State.CANDIDATES_COMPLETE, State.CANDIDATES_PARTIAL)
-    for one in await found.offers(*presented):
-        count = views.plural(one.candidate_count, "candidat")
-        found.tasks.append(
-            Task(
-                on=found.today,
-                title=f"Inscrire en CALEOL : {views.offer_title(one)}",
-                href=f"/orientations/{one.id}",
-                due="Dès maintenant",
-                detail=f"{count}, {views.reservataire_of(one)}.",
-                tone="info",
-            )
-        )
+def _to_plan(one: Orientation, today: date) -> Task:
+    count = views.plural(one.candidate_count, "candidat")
+    return Task(
+        on=today,
+        title=f"Inscrire en CALEOL : {views.offer_title(one)}",
+        href=f"/orientations/{one.id}",
+        due="Dès maintenant",
+        detail=f"{count}, {views.reservataire_of(one)}.",
+        tone="info",
+    )
+
+
+def _lease(one: Orientation, today: date) -> Task:
+    attributed_on = one.attributed_on or today
+    return Task(
+        on=attributed_on,
+        title=f"Enregistrer le bail : {views.offer_title(one)}",
+        href=f"/orientations/{one.id}",
+        due=f"Attribué le {labels.french_day(attributed_on)}",
+        detail="Une fois le bail signé.",
+    )
+
+
+NEXT_STEPS: Mapping[State, Callable[[Orientation, date], Task]] = {
+    State.NO_CANDIDATE: _without_candidate,
+    State.CANDIDATES_COMPLETE: _to_plan,
+    State.CANDIDATES_PARTIAL: _to_plan,
+    State.ATTRIBUTED: _lease,
+}
+"""What the bailleur does next with an offer, by its state in law."""
 
 
 async def _decisions(found: Gathering) -> None:
@@ -154,20 +171,6 @@ async def _decisions(found: Gathering) -> None:
                 due=f"Tenue le {labels.french_day(held_on)}",
                 tone="warning",
                 detail=f"{agenda} à l'ordre du jour, {one.place}.",
-            )
-        )
-
-
-async def _leases(found: Gathering) -> None:
-    for one in await found.offers(State.ATTRIBUTED):
-        attributed_on = one.attributed_on or found.today
-        found.tasks.append(
-            Task(
-                on=attributed_on,
-                title=f"Enregistrer le bail : {views.offer_title(one)}",
-                href=f"/orientations/{one.id}",
-                due=f"Attribué le {labels.french_day(attributed_on)}",
-                detail="Une fois le bail signé.",
             )
         )
 

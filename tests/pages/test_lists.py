@@ -1,0 +1,157 @@
+"""Each list: its filters, its orders, its file with exactly the same rows."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import httpx2
+import pytest
+from python_calamine import CalamineWorkbook
+
+from tests.operations.play import DOUSSARD, FAVERGES, NUDS, Play
+from tests.pages.browsers import Site
+from tests.pages.reading import words
+
+LISTS = (
+    *("/orientations", "/liberations", "/logements"),
+    *("/caleol", "/urgences", "/bilans", "/flux"),
+)
+OFFER = re.compile(r'<th scope="row"><a href="/orientations/([0-9a-f-]{36})"')
+
+
+async def get(site: Site, path: str, who: str = "alice", **query: Any) -> httpx2.Response:
+    async with site.browser(who) as client:
+        answer = await client.get(path, params=query or None)
+    assert answer.status_code == 200, words(answer)
+    return answer
+
+
+def sheet(answer: httpx2.Response, name: str = "Liste") -> list[dict[str, Any]]:
+    """The rows of the file, by the headers of their columns."""
+    book = CalamineWorkbook.from_filelike(BytesIO(answer.content))
+    header, *rows = book.get_sheet_by_name(name).to_python()
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
+async def offers(play: Play) -> None:
+    """Three offers: two at Doussard, one at Faverges, each an hour after the other."""
+    for number, (insee, party) in enumerate(
+        ((DOUSSARD, "doussard"), (FAVERGES, "faverges-seythenex"), (DOUSSARD, "doussard"))
+    ):
+        await play.offer(party, home=play.home(insee, number))
+        play.now += timedelta(hours=1)
+
+
+async def test_the_file_of_the_offers_holds_the_rows_of_the_page(site: Site, play: Play) -> None:
+    await offers(play)
+    asked = {"etape": "toutes", "commune": DOUSSARD}
+    page = await get(site, "/orientations", **asked)
+    link = re.search(r'href="(/orientations\.xlsx[^"]*)"', page.text)
+    assert link
+    file = await get(site, html.unescape(link[1]))
+    rows = sheet(file)
+    assert len(rows) == len(set(OFFER.findall(page.text))) == 2
+    assert {row["Code INSEE"] for row in rows} == {DOUSSARD}
+    assert {row["État"] for row in rows} == {"Envoyée, réponse attendue"}
+    assert str(rows[0]["Envoyée le"]) == "2026-04-30"
+    about = {row["Information"]: row["Valeur"] for row in sheet(file, "À propos")}
+    assert (about["Étape"], about["Commune"]) == ("Toutes", "Doussard")
+    labels = [row["Colonne"] for row in sheet(file, "Dictionnaire")]
+    assert labels == list(rows[0])
+    text = (await get(site, "/orientations.csv", **asked)).content.decode("utf-8-sig")
+    assert len(text.splitlines()) == 3
+
+
+async def test_no_file_tells_a_household(site: Site, play: Play) -> None:
+    await play.everything()
+    for path in LISTS:
+        for who in ("alice", "chloe", "estelle"):
+            async with site.browser(who) as client:
+                answer = await client.get(f"{path}.csv", params={"etape": "toutes"})
+            assert answer.status_code in (200, 403), (path, who)
+            assert not any(nud in answer.text for nud in NUDS), (path, who)
+
+
+async def test_the_file_of_the_vacancies_holds_the_rows_of_the_page(site: Site, play: Play) -> None:
+    await play.vacancy(play.home(DOUSSARD, 0))
+    await play.vacancy(play.home(FAVERGES, 0))
+    await play.offer(home=play.home(DOUSSARD, 1))
+    waiting = sheet(await get(site, "/liberations.xlsx"))
+    assert {row["Commune"] for row in waiting} == {"Doussard", "Faverges-Seythenex"}
+    assert {row["État"] for row in waiting} == {"À orienter"}
+    here = sheet(await get(site, "/liberations.xlsx", vue="toutes", commune=DOUSSARD))
+    assert sorted(row["Dernière offre à"] for row in here) == ["", "Commune de Doussard"]
+    by_commune = sheet(await get(site, "/liberations.xlsx", vue="toutes", tri="-commune"))
+    assert [row["Code INSEE"] for row in by_commune] == [FAVERGES, DOUSSARD, DOUSSARD]
+
+
+async def test_a_stranger_s_file_is_empty(site: Site, play: Play) -> None:
+    await offers(play)
+    assert sheet(await get(site, "/orientations.xlsx", "denis", etape="toutes")) == []
+    hers = sheet(await get(site, "/orientations.xlsx", "karine", etape="toutes"))
+    assert [row["Réservataire"] for row in hers] == ["Commune de Faverges-Seythenex"]
+    assert sheet(await get(site, "/liberations.xlsx", "denis", vue="toutes")) == []
+    async with site.browser("chloe") as client:
+        assert (await client.get("/liberations.xlsx")).status_code == 403
+    async with site.browser("farid") as client:
+        assert (await client.get("/orientations.xlsx")).status_code == 403
+
+
+async def test_the_flux_leads_to_the_very_offers_that_it_counts(site: Site, play: Play) -> None:
+    await offers(play)
+    withdrawn = await play.offer(home=play.home(DOUSSARD, 3))
+    play.run("update orientations set state = 'withdrawn' where id = %s", withdrawn)
+    page = await get(site, "/flux")
+    rows = sheet(await get(site, "/flux.xlsx"))
+    counts = {row["Réservataire"]: row["Orientés"] for row in rows if row["Orientés"]}
+    assert counts == {"Commune de Doussard": 2.0, "Commune de Faverges-Seythenex": 1.0}
+    doussard = str(play.tenant("doussard"))
+    links = {html.unescape(one) for one in re.findall(r'href="(/orientations\?[^"]*)"', page.text)}
+    link = next(one for one in links if doussard in one)
+    shown = await get(site, link)
+    assert len(set(OFFER.findall(shown.text))) == 2
+    assert str(withdrawn) not in shown.text
+    assert "Comptée dans le flux de : 2026" in words(shown)
+
+
+@pytest.mark.parametrize("tri", ["commune", "-commune", "envoi", "-envoi", "echeance", "-echeance"])
+async def test_a_sorted_list_is_read_whole_page_by_page(site: Site, play: Play, tri: str) -> None:
+    """27 offers, some at the same instant: none lost, none twice, in the order of the file."""
+    for number in range(27):
+        insee, party = (DOUSSARD, "doussard") if number % 2 else (FAVERGES, "faverges-seythenex")
+        await play.offer(party, home=play.home(insee, number // 2))
+    page = await get(site, "/orientations", etape="toutes", tri=tri)
+    following = re.search(r'href="([^"]*apres=[^"]*)"', page.text)
+    assert following
+    second = await get(site, html.unescape(following[1]))
+    seen = [*OFFER.findall(page.text), *OFFER.findall(second.text)]
+    assert len(seen) == len(set(seen)) == 27
+    places = [
+        row["Commune"]
+        for row in sheet(await get(site, "/orientations.xlsx", etape="toutes", tri=tri))
+    ]
+    assert len(places) == 27
+    if tri.endswith("commune"):
+        assert places == sorted(places, reverse=tri.startswith("-"))
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_an_order_or_a_filter_that_does_not_exist_is_left_out(
+    site: Site, play: Play, path: str
+) -> None:
+    await play.vacancy()
+    for query in ({"tri": "id; drop"}, {"tri": "-"}, {"bailleur": "x", "annee": "zz"}):
+        await get(site, path, **query)
+        await get(site, f"{path}.csv", **query)
+
+
+async def test_notifications_are_filtered_by_reading(site: Site, play: Play) -> None:
+    await offers(play)
+    unread = await get(site, "/notifications", "chloe", lecture="non_lues")
+    read = await get(site, "/notifications", "chloe", lecture="lues", tri="recue")
+    assert "Non lue" in words(unread)
+    assert "Aucune notification" in words(read)
