@@ -23,6 +23,9 @@ LEAVING = {"/connexion", "/connexion/retour", "/demo/entrer/{slug}"}
 # What a browser looks at: one of each capacity, and a visitor whom nobody knows.
 LOOKERS = ("alice", "chloe", "estelle", "farid", NOBODY)
 
+# No pages of ours: the tool of others, as /accessibilite says, and the mail inside its frame.
+FOREIGN = {"/graphiql", "/demo/courriels/{id}/html"}
+
 # A filter, a sort and a page number multiply: so many of each route are enough.
 PAGES_OF_A_ROUTE = 8
 FILES_OF_A_ROUTE = 2

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.crawl import NOBODY, Crawl, Seen, page_routes
+from tests.crawl import FOREIGN, NOBODY, Crawl, Seen, page_routes
 from tests.house.sources import ROOT
 
 # Why a route is reached by no link; each other one must be.
@@ -51,10 +51,6 @@ def outline(seen: Seen) -> Outline:
     found = Outline()
     found.feed(seen.html)
     return found
-
-
-# No pages of ours: the tool of others, as /accessibilite says, and the mail in its frame.
-FOREIGN = {"/graphiql", "/demo/courriels/{id}/html"}
 
 
 @pytest.fixture(scope="module")

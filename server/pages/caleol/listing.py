@@ -85,8 +85,8 @@ async def export(visit: Visit) -> Response:
         bailleurs = await _bailleurs(tx)
     filters = [(chip["name"], chip["value"]) for chip in _chips(visit, bailleurs)]
     rows = [_export_row(one) for one in found]
-    seances = ("Séances", TABS[_state(visit)])
-    return export_response(visit, "CALEOL", COLUMNS, rows, [seances, *filters])
+    kind = ("Séances", TABS[_state(visit)])
+    return export_response(visit, "CALEOL", COLUMNS, rows, [kind, *filters])
 
 
 def _state(visit: Visit) -> str:

@@ -91,10 +91,11 @@ async def show(visit: Visit) -> Response:
         chosen = [board for board in boards if _is_asked(board, asked)]
         series = await trajectories.by_annexe(tx, chosen, asked.basis, line=asked.line)
         now = tx.now
-    visit.breadcrumb = _crumbs(visit, asked, boards)
+    # what the filters change stays inside the block that they replace
+    visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": TITLES[visit.actor.capacity]}]
     return visit.render(
         "flux.html",
-        title=f"{TITLES[visit.actor.capacity]} {asked.year}",
+        title=TITLES[visit.actor.capacity],
         block="flux",
         exports=export_links(visit, "/flux"),
         lead=LEADS[visit.actor.capacity],
@@ -129,15 +130,6 @@ async def download(visit: Visit) -> Response:
 
 
 # --- What is chosen and shown -----------------------------------------------------------------
-
-
-def _crumbs(visit: Visit, asked: Asked, boards: Sequence[FluxBoard]) -> list[dict[str, str]]:
-    title = f"{TITLES[visit.actor.capacity]} {asked.year}"
-    crumbs = [{"label": "Accueil", "href": "/"}, {"label": title, "href": asked.href(bailleur="")}]
-    chosen = [one for one in boards if str(one.computed.facts.bailleur_id) == asked.bailleur]
-    if chosen:
-        crumbs.append({"label": chosen[0].computed.facts.bailleur_name})
-    return crumbs
 
 
 def _options(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
