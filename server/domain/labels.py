@@ -146,6 +146,7 @@ STEPS: Mapping[str, str] = {
     "refuse": "Offre refusée",
     "tacit": "Offre réputée acceptée, sans réponse dans le délai",
     "withdraw": "Offre retirée",
+    "divert": "Offre retirée pour une affectation d'urgence",
     "next_reservataire": "Proposée à un autre réservataire",
     "complete": "Candidats présentés",
     "close_partial": "Délai terminé, liste incomplète",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawl import Crawl, Seen, page_routes
 from tests.conftest import MISSING
+from tests.crawl import Crawl, Seen, page_routes
 from tests.house.sources import ROOT
 
 # `make html-checker` puts it there

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crawl import FOREIGN, Crawl, page_routes
 from tests.browser.walk import tab_walk
 from tests.browser.window import DESKTOP, PHONE, Windows
+from tests.crawl import FOREIGN, Crawl, page_routes
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tests.crawl import Crawl, Seen, page_routes
 from tests.browser.window import COLOURS, DESKTOP, PHONE, SHAPES, SMALLEST, Window, Windows
+from tests.crawl import Crawl, Seen, page_routes
 
 pytestmark = pytest.mark.browser
 

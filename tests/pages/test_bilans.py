@@ -75,7 +75,7 @@ async def test_the_page_follows_the_preparation(site: Site, play: Play) -> None:
         block = await client.get(path, headers={"HX-Request": "true"})
         after = await client.get(path)
     assert block.text.strip().startswith('<div id="bilan"')
-    assert "data-hx-trigger" not in block.text
+    assert "every 2s" not in block.text
     assert block.text.strip() in after.text
     assert "Classeur pas encore ouvert" in words(after)
 

@@ -57,10 +57,7 @@ async def plan(tx: TenantTransaction, command: PlanCaleol) -> UUID:
     if motifs:
         raise Invalid(*motifs)
     session_id = new_id()
-    agenda = [
-        await _put_on_agenda(tx, orientation_id, (command.justifications or {}).get(orientation_id))
-        for orientation_id in dict.fromkeys(command.orientation_ids)
-    ]
+    agenda = await _agenda(tx, command)
     guests = await _guests(tx, agenda)
     session = {
         "id": session_id,
@@ -97,6 +94,18 @@ def _items(session_id: UUID, agenda: list[Orientation]) -> list[dict[str, object
         }
         for position, row in enumerate(agenda, start=1)
     ]
+
+
+async def _agenda(tx: TenantTransaction, command: PlanCaleol) -> list[Orientation]:
+    """The dwellings in the order asked; rows are locked in one order, so that two sessions that
+    share dwellings wait for each other instead of blocking each other.
+    """
+    justifications = command.justifications or {}
+    planned = {
+        orientation_id: await _put_on_agenda(tx, orientation_id, justifications.get(orientation_id))
+        for orientation_id in sorted(set(command.orientation_ids))
+    }
+    return [planned[orientation_id] for orientation_id in dict.fromkeys(command.orientation_ids)]
 
 
 async def _put_on_agenda(
