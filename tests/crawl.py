@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from datetime import date
 from html.parser import HTMLParser
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
@@ -23,8 +24,11 @@ LEAVING = {"/connexion", "/connexion/retour", "/demo/entrer/{slug}"}
 # What a browser looks at: one of each capacity, and a visitor whom nobody knows.
 LOOKERS = ("alice", "chloe", "estelle", "farid", NOBODY)
 
-# No pages of ours: the tool of others, as /accessibilite says, and the mail inside its frame.
-FOREIGN = {"/graphiql", "/demo/courriels/{id}/html"}
+# No pages of ours: why a browser leaves them alone, and until when.
+FOREIGN = {
+    "/graphiql": (date(2027, 6, 30), "a tool of others, in the demonstration: /accessibilite"),
+    "/demo/courriels/{id}/html": (date(2027, 6, 30), "the mail itself, shown inside its frame"),
+}
 
 # A filter, a sort and a page number multiply: so many of each route are enough.
 PAGES_OF_A_ROUTE = 8
@@ -91,6 +95,10 @@ class Links(HTMLParser):
 def page_routes() -> list[str]:
     """Every address that a browser may ask for, as the portal declares it."""
     return sorted({one.path for one in ROUTES if "GET" in (one.methods or ())})
+
+
+def own_routes() -> list[str]:
+    return [route for route in page_routes() if route not in FOREIGN]
 
 
 def route_of(path: str) -> Route | None:

@@ -112,9 +112,11 @@ class Bench:
 
 def run() -> int:
     """A demonstration of its own, in a folder that does not stay."""
-    with tempfile.TemporaryDirectory(prefix="portail-bench-") as folder:
-        with _cluster(Path(folder)) as cluster:
-            lines = asyncio.run(_bench(_settings(cluster, Path(folder))))
+    with (
+        tempfile.TemporaryDirectory(prefix="portail-bench-") as folder,
+        _cluster(Path(folder)) as cluster,
+    ):
+        lines = asyncio.run(_bench(_settings(cluster, Path(folder))))
     _print(lines)
     return 0
 

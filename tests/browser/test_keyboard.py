@@ -6,12 +6,12 @@ import pytest
 
 from tests.browser.walk import tab_walk
 from tests.browser.window import DESKTOP, PHONE, Windows
-from tests.crawl import FOREIGN, Crawl, page_routes
+from tests.crawl import Crawl, own_routes
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("route", sorted(set(page_routes()) - FOREIGN))
+@pytest.mark.parametrize("route", own_routes())
 def test_tab_walk(route: str, crawled: Crawl, windows: Windows) -> None:
     problems = []
     for seen in crawled.samples(route)[:2]:

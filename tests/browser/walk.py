@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 # What the key should reach, in the order of the code; a group of radio buttons is one stop.
 PREPARE = """() => {
-  const wanted = "a[href],button,input,select,textarea,summary,iframe,[tabindex]";
+  const wanted = "a[href],button,input,select,textarea,summary,[tabindex]";
   const groups = new Set();
   const stops = [];
   for (const one of document.querySelectorAll(wanted)) {
@@ -38,16 +38,20 @@ PREPARE = """() => {
   return {
     labels: stops.map(label),
     parts: stops.filter((one) => /date|time/.test(one.type ?? "")).length,
+    frames: document.querySelectorAll("iframe").length,
   };
 }"""
 PARTS_OF_A_DATE = 6  # day, month, year, hour, minute and the button of the calendar
+
+LINKS_OF_A_FRAME = 6  # the mail shown in a frame: its document is not ours to listen to
 
 
 def tab_walk(page: Page) -> list[str]:
     """Walk the whole page; answer what a keyboard user would complain of."""
     expected = page.evaluate(PREPARE)
     labels: list[str] = expected["labels"]
-    for _ in range(len(labels) + PARTS_OF_A_DATE * expected["parts"] + 2):
+    hidden = PARTS_OF_A_DATE * expected["parts"] + LINKS_OF_A_FRAME * expected["frames"]
+    for _ in range(len(labels) + hidden + 2):
         page.keyboard.press("Tab")
     steps: list[dict[str, Any]] = page.evaluate("() => window.walkSteps")
     return [*_order(labels, steps), *_visibility(steps)]

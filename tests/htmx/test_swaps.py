@@ -19,7 +19,7 @@ from tests.htmx.simulator import ask, askers, fillings
 from tests.sites import Site
 
 # Drawn for each answer: a key against double sending; the clock of the demonstration turns.
-DRAWN = re.compile(r"(?<=name='idempotency_key' value=)'[^']*'|\d\d h \d\d")
+DRAWN = re.compile(r"(?<=name='idempotency_key' value=)'[^']*'|\d\d? h \d\d")
 
 # Blocks that only a state of the data shows, which the demonstration has not.
 UNSEEN = {

@@ -11,6 +11,7 @@ from server.db import tenants
 from server.db.ids import new_id
 from server.db.orientations import Orientation
 from server.domain import orientations as workflow
+from server.domain.candidates import is_complete
 from server.domain.deadlines import local_day
 from server.errors import Invalid, Motif
 from server.operations import orientations
@@ -112,11 +113,13 @@ async def _put_on_agenda(
     tx: TenantTransaction, orientation_id: UUID, justification: str | None
 ) -> Orientation:
     row = await orientations.locked(tx, orientation_id)
+    is_whole = is_complete(row.candidate_count, has_dalo=row.has_dalo)
+    reason = None if is_whole else (justification or "").strip() or None
     fresh, _ = await orientations.perform(
         tx,
         row,
-        lambda facts: workflow.plan(facts, now=tx.now, justification=justification),
-        extra={"justification": (justification or "").strip() or None},
+        lambda facts: workflow.plan(facts, now=tx.now, justification=reason),
+        extra={"justification": reason},
     )
     return fresh
 
