@@ -164,7 +164,6 @@ def _annexes() -> None:
     for table in ("annexe_communes", "annexe_lines", "annexe_line_communes"):
         shared(table, dict.fromkeys(("reservataire", "prefecture", "epci"), (visible, "")))
     shared("annexe_readers", {"reservataire": (f"tenant_id = {TENANT}", "")})
-    may_update("annexe_lines", "bailleur", MINE, columns="(droits, imposed_rate_bp)")
 
 
 def _orientations() -> None:

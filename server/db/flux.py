@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, literal, select, update
+from sqlalchemy import Select, and_, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db.columns import EXCLUSIONS
@@ -336,7 +336,3 @@ async def insert_annexe(
     await db.execute(
         insert(annexe_readers), [{**owner, "tenant_id": reader} for reader in sorted(set(readers))]
     )
-
-
-async def update_droits(db: Executor, line_id: UUID, droits: Decimal) -> None:
-    await db.execute(update(annexe_lines).where(annexe_lines.c.id == line_id).values(droits=droits))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from functools import partial
+from io import BytesIO
 from uuid import UUID
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from server.domain.flux import Indicator, MonthPoint
 from server.operations import flux, trajectories
@@ -199,6 +201,41 @@ async def test_the_workbook_of_the_annexe_is_a_file(site: Site, play: Play) -> N
     assert file.content[:2] == b"PK"
     name = "annexe-1-haute-savoie-habitat-cc-des-sources-du-lac-d-annecy-2026.xlsx"
     assert name in file.headers["content-disposition"]
+
+
+RATES = """query ($epci: String) { fluxBoards(year: 2026, epciSiren: $epci) {
+  totalDroits lines { rate } } }"""
+
+
+async def droits_everywhere(site: Site, play: Play) -> tuple[str, str, str]:
+    """The page, the API's answer and the cells of the workbook, as one reader gets them."""
+    async with site.browser("alice") as client:
+        text = words(await client.get(FLUX))
+        answer = await client.post(
+            "/graphql", json={"query": RATES, "variables": {"epci": SOURCES_DU_LAC}}
+        )
+        file = await client.get(f"/flux/{annexe_id(play)}/annexe.xlsx")
+    book = CalamineWorkbook.from_filelike(BytesIO(file.content))
+    cells = [cell for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python()
+             for cell in row]  # fmt: skip
+    return text, answer.text, " ".join(str(cell) for cell in cells)
+
+
+async def test_one_droit_changed_moves_page_api_and_workbook(site: Site, play: Play) -> None:
+    """Rates are never typed in: 16 rights of 54 give 29,63 %, 20 give 37,04 %."""
+    page, api, book = await droits_everywhere(site, play)
+    assert "29,63 %" in page
+    assert '"29.63"' in api
+    assert "0.2963" in book
+    play.run(
+        "update annexe_lines set droits = 20 where reservataire_id = %s", play.tenant("doussard")
+    )
+    page, api, book = await droits_everywhere(site, play)
+    assert ("37,04 %" in page, "29,63 %" in page) == (True, False)
+    assert ('"37.04"' in api, '"29.63"' in api) == (True, False)
+    assert ("0.3704" in book, "0.2963" in book) == (True, False)
+    assert "394" in page
+    assert "394" in book
 
 
 @pytest.mark.parametrize(
