@@ -31,7 +31,7 @@ FOREIGN = {
 }
 
 # A filter, a sort and a page number multiply: so many of each route are enough.
-PAGES_OF_A_ROUTE = 8
+PAGES_OF_A_ROUTE = 6
 FILES_OF_A_ROUTE = 2
 
 
