@@ -34,7 +34,7 @@ CLIENT_ID = "portail-demo"
 FIRST_FREE_PORT, LAST_PORT = 1024, 65534
 MADE_BY_US = (
     *("postgres", "postgres.new", "postgres.secrets.json", "log"),
-    *("people.json", "demo.json", "secrets.json", "run.json"),
+    *("people.json", "demo.json", "secrets.json", "run.json", "seeded-for"),
 )
 # read by the settings: what the shell holds is for another installation than the demonstration
 OVERRIDDEN = ("SMTP_URL", "MAIL_FROM", "OIDC_SCOPES", "OIDC_ALGORITHM")
@@ -99,6 +99,7 @@ class Demo:
         self._children: list[Child] = []
         self._run_file = options.data / "run.json"
         self._demo_file = options.data / "demo.json"
+        self._seeded_for = options.data / "seeded-for"
 
     def start(self) -> None:
         print("Démonstration du Portail du flux", flush=True)
@@ -108,6 +109,8 @@ class Demo:
         if self.options.is_reset:
             _reset(self.options.data)
         self._demo_file.unlink(missing_ok=True)
+        if not self._cluster.data_dir.exists():
+            self._seeded_for.unlink(missing_ok=True)
         with step("PostgreSQL embarqué"):
             self._cluster.start()
         with step("Rôles de la base"):
@@ -167,10 +170,16 @@ class Demo:
         return child
 
     def _seed(self, environment: dict[str, str]) -> None:
+        """Leave the data of an earlier start alone, unless its people sign in elsewhere now."""
+        issuer = environment["OIDC_ISSUER"]
+        people = self.options.data / "people.json"
+        if people.exists() and self._seeded_for.exists() and self._seeded_for.read_text() == issuer:
+            return
         operator = {"MIGRATE_DATABASE_URL": self._cluster.dsn("portail_migrate", DATABASE)}
         seed = self._child("Données", "seed.log", environment | operator, "server.cli", "demo-seed")
         seed.run_to_end()
         self._children.remove(seed)
+        self._seeded_for.write_text(issuer)
 
     def _start_services(self, environment: dict[str, str], people: list[dict[str, str]]) -> None:
         port = self.options.port
