@@ -263,10 +263,6 @@ async def stock_communes(db: Executor) -> set[str]:
     return {row.insee for row in rows}
 
 
-async def insert_agreement(db: Executor, values: dict[str, Any]) -> None:
-    await db.execute(insert(bilan_agreements).values(**values))
-
-
 _RESERVATAIRE = tenants.alias("reservataire")
 
 

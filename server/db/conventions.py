@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from server.db.paging import Executor
 from server.db.tables import convention_communes, conventions, tenants
@@ -74,19 +72,3 @@ async def list_conventions(
     return [
         Convention(**{**row._mapping, "perimeter": frozenset(row.perimeter or ())}) for row in rows
     ]
-
-
-async def insert_convention(db: Executor, values: dict[str, Any], perimeter: Iterable[str]) -> None:
-    await db.execute(insert(conventions).values(**values))
-    await db.execute(
-        insert(convention_communes),
-        [
-            {
-                "convention_id": values["id"],
-                "bailleur_id": values["bailleur_id"],
-                "reservataire_id": values["reservataire_id"],
-                "insee": insee,
-            }
-            for insee in sorted(perimeter)
-        ],
-    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, literal, select
+from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db.columns import EXCLUSIONS
@@ -19,7 +18,6 @@ from server.db.tables import (
     annexe_communes,
     annexe_line_communes,
     annexe_lines,
-    annexe_readers,
     annexes,
     communes,
     epcis,
@@ -315,24 +313,3 @@ async def count_charged(
     if bailleur_id is not None:
         statement = statement.where(urgences.c.bailleur_id == bailleur_id)
     return [CreditCount(**row._mapping) for row in await db.execute(statement)]
-
-
-async def insert_annexe(
-    db: Executor,
-    annexe: dict[str, Any],
-    stock: Iterable[dict[str, Any]],
-    lines: Iterable[tuple[dict[str, Any], Iterable[str]]],
-    readers: Iterable[UUID],
-) -> None:
-    owner = {"annexe_id": annexe["id"], "bailleur_id": annexe["bailleur_id"]}
-    await db.execute(insert(annexes).values(**annexe))
-    await db.execute(insert(annexe_communes), [{**owner, **row} for row in stock])
-    for line, perimeter in lines:
-        await db.execute(insert(annexe_lines).values(**owner, **line))
-        await db.execute(
-            insert(annexe_line_communes),
-            [{**owner, "line_id": line["id"], "insee": insee} for insee in sorted(perimeter)],
-        )
-    await db.execute(
-        insert(annexe_readers), [{**owner, "tenant_id": reader} for reader in sorted(set(readers))]
-    )

@@ -14,7 +14,6 @@ from server.db.paging import Executor
 from server.db.tables import (
     api_tokens,
     communes,
-    epcis,
     lec_territories,
     login_attempts,
     memberships,
@@ -155,13 +154,6 @@ async def epci_of_communes(db: Executor, insees: Iterable[str]) -> dict[str, str
         )
     )
     return {row.insee: row.epci_siren for row in rows}
-
-
-async def epci_names(db: Executor, sirens: Iterable[str]) -> dict[str, str]:
-    rows = await db.execute(
-        select(epcis.c.siren, epcis.c.name).where(epcis.c.siren.in_(set(sirens)))
-    )
-    return {row.siren: row.name for row in rows}
 
 
 async def find_mailbox(db: Executor, tenant_id: UUID, capacity: str) -> str | None:

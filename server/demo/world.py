@@ -5,8 +5,6 @@ No history: not one vacancy. The seed of the demonstration adds the months that 
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +23,7 @@ from server.demo.world_rows import (
 )
 from server.reference import load_communes
 from server.tenants.actors import NO_CONTINGENT, Actor, Capacity, Channel, Role
+from server.tenants.sessions import digest, new_token
 from server.tenants.transactions import Database, Transaction
 
 TOKEN_LIFE = timedelta(days=365)
@@ -263,7 +262,7 @@ def _tokens() -> Iterator[Token]:
                 tenant_slug=one.slug,
                 capacity=capacity,
                 contingents=STATE_CONTINGENTS if is_state_reservataire else NO_CONTINGENT,
-                plain=f"pdf_{secrets.token_urlsafe(32)}",
+                plain=new_token(),
             )
 
 
@@ -280,7 +279,7 @@ async def _insert_tokens(
                 "capacity": one.capacity.value,
                 "contingents": sorted(one.contingents),
                 "name": one.name,
-                "token_hash": hashlib.sha256(one.plain.encode()).hexdigest(),
+                "token_hash": digest(one.plain),
                 "created_at": now,
                 "expires_at": now + TOKEN_LIFE,
             }

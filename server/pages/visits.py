@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from server.db.paging import PageRequest
 from server.domain.deadlines import PARIS
-from server.errors import Forbidden, Invalid, Motif, NotFound, PortalError
+from server.errors import Forbidden, Invalid, Motif, NotFound
 from server.operations import notifications
 from server.pages.navigation import Shell, anonymous_shell, shell_of
 from server.pages.rendering import Renderer
@@ -276,8 +276,3 @@ class Form:
     def check(self) -> None:
         if self.motifs:
             raise Invalid(*self.motifs)
-
-
-def form_status(error: PortalError) -> int:
-    """422 for what was typed, 409 for what the state of the file forbids."""
-    return error.status
