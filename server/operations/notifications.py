@@ -30,7 +30,7 @@ from server.errors import NotFound
 from server.operations import bilans, caleol, orientations, urgences
 from server.settings import Settings
 from server.tenants.actors import Actor, Capacity, portal_acting_for, seen_by
-from server.tenants.permissions import Permission, may, require
+from server.tenants.permissions import Permission, require
 from server.tenants.transactions import Database, TenantTransaction, Transaction
 
 SMTP_SECONDS = 30
@@ -239,15 +239,9 @@ async def _convention_mailbox(tx: TenantTransaction, row: Orientation) -> str | 
 async def _of_caleol(tx: TenantTransaction, row: Notification, reader: Reader) -> Draft:
     session = await caleol.get(tx, row.subject_id)
     items = (await caleol_rows.list_items(tx, [session.id])).get(session.id, [])
-    agenda = [await orientations.get(tx, item.orientation_id) for item in _readable(tx, items)]
+    offers = await orientations.visible_of(tx, (item.orientation_id for item in items))
+    agenda = [offers[item.orientation_id] for item in items if item.orientation_id in offers]
     return Draft(message=messages.caleol_message(session, agenda, reader), session=session)
-
-
-def _readable(
-    tx: TenantTransaction, items: list[caleol_rows.CaleolItem]
-) -> list[caleol_rows.CaleolItem]:
-    """An EPCI sits in the commission and reads no orientation."""
-    return items if may(tx.actor, Permission.ORIENTATION_READ) else []
 
 
 async def _of_urgence(tx: TenantTransaction, row: Notification, reader: Reader) -> Draft:

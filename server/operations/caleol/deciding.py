@@ -169,12 +169,8 @@ async def _store_decisions(
 async def _close_session(tx: TenantTransaction, session: rows.CaleolSession) -> None:
     """Held once every dwelling of its agenda is decided."""
     items = (await rows.list_items(tx, [session.id])).get(session.id, [])
-    waiting = [
-        item
-        for item in items
-        if (await orientations.get(tx, item.orientation_id)).state == workflow.State.IN_CALEOL
-    ]
-    if not waiting:
+    agenda = await orientations.visible_of(tx, (item.orientation_id for item in items))
+    if all(row.state != workflow.State.IN_CALEOL for row in agenda.values()):
         await rows.update_session(tx, session.id, state="held", minutes_at=tx.now)
 
 
