@@ -6,7 +6,7 @@ VNU := 26.9.27
 VNU_SHA256 := 22f15dd39a33bed929d2a5c0cddf5946849a647eca9272bf4d5d00bc7e7a4d47
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check scenario format lock html-checker require-python
+.PHONY: help setup demo test test-long check scenario format lock html-checker proconnect require-python
 
 help: ## affiche cette liste
 	@echo "Commandes :"
@@ -46,6 +46,11 @@ html-checker: setup ## installe le vérificateur HTML du W3C (il faut npm et jav
 	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund \
 		--prefix .venv/vnu vnu-jar@$(VNU)
 	@echo "$(VNU_SHA256)  .venv/vnu/node_modules/vnu-jar/build/dist/vnu.jar" | sha256sum --check --quiet
+
+proconnect: setup ## installe le moteur de ProConnect (il faut npm), pour make test
+	@mkdir -p .venv/proconnect && cp tests/tenants/proconnect/package.json .venv/proconnect/
+	@npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund \
+		--prefix .venv/proconnect
 
 require-python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import uvicorn
 
-from server.errors import ConfigurationError
+from server.errors import ConfigurationError, Invalid
 from server.logs import configure_logs
 from server.settings import read_settings
 
@@ -23,7 +23,20 @@ PRINT_SDL = "server.schema:print_sdl"
 DEMO = "server.demo.runner:run"
 SEED = "server.demo.seed:run"
 SCENARIO = "server.demo.scenario:main"
-BENCHES = {"pages": "server.bench.pages:run"}
+CHECKS = {"isolation": "workers.checking:check_isolation"}
+DEADLINE = "server.documents.deadline_receipts:answer"
+ANNEXE = "server.documents.plain_annexes:answer"
+BENCHES = {
+    "flux": "server.bench.flux.command:run",
+    "import": "server.bench.imports:run",
+    "isolation": "server.bench.isolation:run",
+    "pages": "server.bench.pages:run",
+    "workflow": "server.bench.workflow:run",
+}
+
+ADMIN = "server.admin:run"
+IMPORT = "workers.importing:run"
+BOUNCE = "workers.bouncing:run"
 
 DRAIN_SECONDS = 3
 
@@ -78,8 +91,42 @@ def export_schema(_options: argparse.Namespace) -> int:
     return 0
 
 
+def annexe(options: argparse.Namespace) -> int:
+    print(resolve_name(ANNEXE)(options.file, as_data=options.json))
+    return 0
+
+
+def deadline(options: argparse.Namespace) -> int:
+    answer = resolve_name(DEADLINE)
+    print(answer(options.sent, zone=options.zone, accepted=options.accepted, as_data=options.json))
+    return 0
+
+
+def admin(options: argparse.Namespace) -> int:
+    return int(_call(ADMIN, Parser, options.arguments, os.environ))
+
+
 def scenario(options: argparse.Namespace) -> int:
     return int(_call(SCENARIO, options.arguments))
+
+
+def import_file(options: argparse.Namespace) -> int:
+    asked = {name: getattr(options, name) for name in ("bailleur", "confirm", "left_on")}
+    answer, status = resolve_name(IMPORT)(os.environ, options.file, **asked)
+    print(answer)
+    return int(status)
+
+
+def bounce(_options: argparse.Namespace) -> int:
+    answer, status = _call(BOUNCE, os.environ, sys.stdin.buffer)
+    print(answer)
+    return int(status)
+
+
+def check(options: argparse.Namespace) -> int:
+    answer, status = resolve_name(CHECKS[options.what])(os.environ, as_data=options.json)
+    print(answer)
+    return int(status)
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -107,9 +154,15 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "serve": (serve, "sert les pages et l'API"),
     "worker": (worker, "exécute les tâches de fond et relève les échéances"),
     "migrate": (migrate, "met la base à jour (MIGRATE_DATABASE_URL)"),
+    "admin": (admin, "crée, renomme, fusionne les organismes, invite : portail admin --help"),
     "export-schema": (export_schema, "écrit le schéma GraphQL sur la sortie"),
+    "annexe": (annexe, "calcule l'annexe 1 d'un fichier, sans base de données"),
+    "deadline": (deadline, "dit jusqu'à quand répondre à une offre et présenter des candidats"),
     "scenario": (scenario, "déroule tout le cycle par HTTP et vérifie chaque étape"),
-    "bench": (bench, "mesure le portail : pages (temps d'une page rapporté à celui de son SQL)"),
+    "import": (import_file, "lit le patrimoine d'un bailleur, et l'enregistre avec --confirm"),
+    "bounce": (bounce, "lit sur l'entrée un courriel revenu, et note qu'il n'est pas arrivé"),
+    "check": (check, "vérifie une base en service : isolation (aucun organisme n'en lit un autre)"),
+    "bench": (bench, "mesure le portail, en rapports pris dans un même passage"),
 }
 
 
@@ -127,14 +180,26 @@ def _parser() -> Parser:
     made["serve"].add_argument(
         "--trusted-proxy", metavar="IP", help="adresse du relais dont on croit les en-têtes"
     )
-    made["bench"].add_argument("what", choices=BENCHES, metavar="pages", help="ce qui est mesuré")
+    made["annexe"].add_argument("file", metavar="FICHIER", help="l'annexe, en JSON (voir README)")
+    made["deadline"].add_argument("sent", metavar="ENVOI", help="comme 2026-04-30T10:00 (Paris)")
+    made["deadline"].add_argument("--zone", default="74", help="département (74)")
+    made["deadline"].add_argument("--accepted", metavar="DATE", help="acceptation expresse")
+    made["deadline"].add_argument("--json", action="store_true", help="répond en JSON")
+    made["annexe"].add_argument("--json", action="store_true", help="répond en JSON")
+    made["import"].add_argument("file", metavar="FICHIER", help="RPLS, CSV, XLSX ou ODS")
+    made["import"].add_argument("--bailleur", required=True, metavar="CODE", help="son code court")
+    made["import"].add_argument("--confirm", action="store_true", help="enregistre ce qui est lu")
+    made["import"].add_argument("--left-on", metavar="DATE", help="sortie des logements absents")
+    made["check"].add_argument("what", choices=CHECKS, metavar="QUOI", help="isolation")
+    made["check"].add_argument("--json", action="store_true", help="répond en JSON")
+    made["bench"].add_argument("what", choices=BENCHES, metavar="QUOI", help=", ".join(BENCHES))
     return parser
 
 
 def _options(words: list[str]) -> argparse.Namespace:
-    """The scenario reads its own options: it stands apart from the portal."""
-    if words[:1] == ["scenario"]:
-        return argparse.Namespace(command="scenario", arguments=words[1:])
+    """The scenario, which stands apart from the portal, and the operator read their own options."""
+    if words[:1] in (["scenario"], ["admin"]):
+        return argparse.Namespace(command=words[0], arguments=words[1:])
     return _parser().parse_args(words)
 
 
@@ -145,6 +210,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(options)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
+        return 2
+    except Invalid as refusal:
+        print("\n".join(motif.message for motif in refusal.motifs), file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read us has gone; say nothing more, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -57,6 +57,19 @@ class Forbidden(PortalError):
         super().__init__(Motif(code="forbidden", message=message))
 
 
+class ScopeMissing(Forbidden):
+    """The organisme may, but this machine was not given `scope`; None: no scope gives it."""
+
+    def __init__(self, scope: str | None) -> None:
+        told = (
+            f"Cet accès machine n'a pas la portée « {scope} » : le responsable de votre organisme "
+            "peut en créer un autre."
+            if scope
+            else "Cette action est réservée aux personnes : aucune portée ne la donne."
+        )
+        PortalError.__init__(self, Motif(code="scope_missing", message=told))
+
+
 class Conflict(PortalError):
     """The law or the state of the file forbids the act now."""
 
@@ -67,3 +80,28 @@ class Invalid(PortalError):
     """What was typed cannot be understood or breaks a rule; each motif names its field."""
 
     status = 422
+
+
+class TooSlow(PortalError):
+    """PostgreSQL cut a statement, or gave up waiting for another act; nothing has changed."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            Motif(
+                code="too_slow",
+                message="La demande a pris trop de temps et rien n'a été changé : resserrez la "
+                "recherche, ou réessayez dans un instant.",
+            )
+        )
+
+
+class TooMany(PortalError):
+    """The caller has used up its measure; `retry_after` is in whole seconds, at least one."""
+
+    status = 429
+
+    def __init__(self, motif: Motif, *, retry_after: int) -> None:
+        super().__init__(motif)
+        self.retry_after = max(1, retry_after)

@@ -8,8 +8,10 @@ again goes through row-level security like any other reading: the stream itself 
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,9 +25,18 @@ CHANNEL = "portail"
 RESYNC = "tout"
 """Said when something may have been missed: everything on the page may be old."""
 
+NEWS = "nouveau"
+"""Said to a page that opens its stream after something has changed what it shows."""
+
+BELL = "notifications"
+"""The noun of the bell of the header (migration 14)."""
+
 ROOM = 16
 SETTLE_SECONDS = 0.2
 MAX_STREAMS = 2_000
+SKEW_SECONDS = 0.1
+"""How far apart the clocks of two processes may be: a page read in one may listen in another."""
+
 PING_SECONDS = 30.0
 PING = "show server_version_num"  # asyncpg fails on an empty query
 CONNECT_SECONDS = 5.0
@@ -115,6 +126,8 @@ class Hub:
         self._dsn = dsn
         self._streams: set[Subscription] = set()
         self._is_closed = False
+        self._heard_at: dict[tuple[str, UUID | None], float] = {}
+        self._listening_since = math.inf
 
     @property
     def is_full(self) -> bool:
@@ -133,9 +146,23 @@ class Hub:
         event = read_event(payload)
         if event is None:
             return
+        self._heard_at[event.capacity, event.tenant_id] = time.time()
         for one in self._streams:
             if event.concerns(one.audience):
                 one.put(event.noun)
+
+    def news_since(self, audience: Audience, instant: float) -> str:
+        """What a page read at `instant` (seconds since 1970) has not heard of: nothing, a change
+        (NEWS), or nobody knows, since nobody listened then (RESYNC).
+
+        One time for each organisme is kept, not one for each event: the page asks everything again.
+        """
+        read_at = instant - SKEW_SECONDS
+        if read_at < self._listening_since:
+            return RESYNC
+        keys = ((audience.capacity, audience.tenant_id), (audience.capacity, None))
+        is_newer = any(self._heard_at.get(key, -math.inf) >= read_at for key in keys)
+        return NEWS if is_newer else ""
 
     def resync(self) -> None:
         for one in self._streams:
@@ -167,11 +194,13 @@ class Hub:
         while True:
             with suppress(*LOST):
                 async with _listening(self._dsn, self.hear) as (connection, gone):
+                    self._listening_since = time.time()
                     if not is_first:
                         self.resync()
                     pause = FIRST_PAUSE
                     await _until_lost(connection, gone)
             is_first = False
+            self._listening_since = math.inf
             logger.warning("live.listener_lost", pause=pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars, get_contextvars, unbind_contextvars
+
+from server.logs import security
 
 logger = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
+LARGER: tuple[tuple[re.Pattern[str], int], ...] = (
+    # the stock of a bailleur: 60 000 lines of the RPLS
+    (re.compile(r"/patrimoine/imports"), 24 * 1024 * 1024 + MAX_BODY),
+    # the signed scan of a convention: a PDF of 10 MB, and the rest of its form
+    (re.compile(r"/conventions/[^/]+/documents"), 10 * 1024 * 1024 + MAX_BODY),
+)
+"""The doors of files, with their own cap in bytes."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
@@ -35,7 +50,7 @@ class TooLarge(Exception):
 
 
 class BodyLimit:
-    """Refuses a body over 256 kB before anybody parses it."""
+    """Refuses a body over its cap, 256 kB save for files, before anybody parses it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -44,8 +59,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > MAX_BODY:
+        announced, cap = Headers(scope=scope).get("content-length", "0"), _cap(scope["path"])
+        if not announced.isdigit() or int(announced) > cap:
             await _too_large(scope, receive, send)
             return
         received = 0
@@ -54,7 +69,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY:
+            if received > cap:
                 raise TooLarge
             return message
 
@@ -64,8 +79,16 @@ class BodyLimit:
             await _too_large(scope, receive, send)
 
 
+def _cap(path: str) -> int:
+    return next((cap for door, cap in LARGER if door.fullmatch(path)), MAX_BODY)
+
+
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = PlainTextResponse("Envoi trop volumineux (256 ko au plus).", status_code=413)
+    told = (
+        "Envoi trop volumineux : 256 ko au plus, "
+        "10 Mo pour un document signé, 24 Mo pour un patrimoine."
+    )
+    answer = PlainTextResponse(told, status_code=413)
     await answer(scope, receive, send)
 
 
@@ -83,7 +106,7 @@ class SameOrigin:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS or self._is_ours(scope):
             await self.app(scope, receive, send)
             return
-        logger.warning("security.cross_site_refused", path=scope["path"])
+        security("cross_site_refused")
         answer = PlainTextResponse("Requête refusée : elle vient d'un autre site.", status_code=403)
         await answer(scope, receive, send)
 
@@ -122,6 +145,82 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+
+QUIET = ("/static/", "/livez")
+EXPORTS = (".xlsx", ".csv", ".ics", ".pdf", ".zip")
+NOTED = ("operation", "decision", "cost")
+"""What the API notes of a request (`logs.note`), beside what is bound here."""
+CLOSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+
+
+class Traced:
+    """One line a request: which route, whose, how long, how it ended; its number in the answer.
+
+    The route is the one declared, never the address typed, which may carry a name or a NUD.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(QUIET):
+            await self.app(scope, receive, send)
+            return
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        request_id, started = secrets.token_hex(8), time.perf_counter()
+        with bound_contextvars(request=request_id, person="", tenant=""):
+            try:
+                await self.app(scope, receive, watched)
+            finally:
+                milliseconds = round((time.perf_counter() - started) * 1000)
+                _write(scope, status, milliseconds)
+                unbind_contextvars(*NOTED)  # a task may serve the next request
+
+
+def _write(scope: Scope, status: int, milliseconds: int) -> None:
+    route = getattr(scope.get("route"), "path", "")
+    facts = {"method": scope["method"], "route": route, "status": status}
+    if route.endswith(EXPORTS) and status == HTTPStatus.OK:
+        security("export", **facts)
+    if status in CLOSED and get_contextvars().get("person"):
+        security("access_refused", **facts)
+    logger.info("request", milliseconds=milliseconds, **facts)
+
+
+LastAnswer = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class LastResort:
+    """What nobody foresaw becomes a page with a number, under the headers of every other page."""
+
+    def __init__(self, app: ASGIApp, answer: LastAnswer) -> None:
+        self.app = app
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if has_begun or scope["type"] != "http":
+                raise
+            answer = await self.answer(Request(scope), error)
+            await answer(scope, receive, send)
 
 
 def new_incident() -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 from pytest_socket import socket_allow_hosts
 
 from server.tenants.transactions import Database as App
@@ -11,20 +12,45 @@ from tests.databases import Database, Databases, memory_folder
 from tests.sites import Demonstration, Site
 from tests.worlds import Stage, Worlds
 
+LONG_SECONDS = 3_600
+CRAWL_SECONDS = 1_200  # the first test that looks at the pages waits until the portal is walked
 MISSING = "SANS"  # begins the reason of what is skipped because this machine lacks a program
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what this machine could not prove."""
+    """Say loudly what this machine could not prove, and how much the proofs tried."""
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
     for reason in sorted({one.partition(MISSING)[2] for one in reasons if MISSING in one}):
         sentence = f"ATTENTION, sans{reason.strip(chr(39) + ')')}."
         terminalreporter.write_line(sentence, red=True, bold=True)
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in getattr(report, "user_properties", []):
+            if name == "size":
+                terminalreporter.write_line(f"  {value}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A fault run of full size may take its hour, the walk of the portal its quarter; all the
+    others fail within minutes.
+    """
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
+        elif "crawled" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(CRAWL_SECONDS))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup() -> None:
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A test that runs a silent command in this process must not silence those after it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

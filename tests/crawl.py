@@ -12,14 +12,18 @@ import httpx2
 from starlette.routing import Match, Route
 
 from server.pages import ROUTES
+from tests import openings
 from tests.sites import Site
 
 # One of each kind of role, and of each contingent that changes what is shown.
 CAST = ("alice", "bruno", "chloe", "denis", "estelle", "farid", "leo", "nadir", "pascal")
 NOBODY = "nobody"
 
-# Left alone by the walk: they leave the portal, for the identity provider.
-LEAVING = {"/connexion", "/connexion/retour", "/demo/entrer/{slug}"}
+# Left alone by the walk: they leave the portal for the identity provider, or come from it.
+LEAVING = {
+    *("/connexion", "/connexion/retour", "/connexion/renforcee", "/deconnexion/retour"),
+    "/demo/entrer/{slug}",
+}
 
 # What a browser looks at: one of each capacity, and a visitor whom nobody knows.
 LOOKERS = ("alice", "chloe", "estelle", "farid", NOBODY)
@@ -32,7 +36,8 @@ FOREIGN = {
 
 # A filter, a sort and a page number multiply: so many of each route are enough.
 PAGES_OF_A_ROUTE = 6
-FILES_OF_A_ROUTE = 2
+QUERIES_OF_A_ROUTE = 3
+FILES_OF_A_ROUTE = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +166,11 @@ class Walk:
             self._waiting.append((address, origin))
 
     def _is_wanted(self, route: str, query: str) -> bool:
-        counter = self._queries if query else self._paths
+        counter, most = self._paths, PAGES_OF_A_ROUTE
+        if query:
+            counter, most = self._queries, QUERIES_OF_A_ROUTE
         counter[route] += 1
-        return counter[route] <= (FILES_OF_A_ROUTE if "." in route else PAGES_OF_A_ROUTE)
+        return counter[route] <= (FILES_OF_A_ROUTE if "." in route else most)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +203,7 @@ class Crawl:
 
 
 def crawl(site: Site) -> Crawl:
+    openings.begin(site)
     walks = {}
     for slug in (*CAST, NOBODY):
         walk = Walk(slug=slug, origin=urlsplit(site.url).netloc)

@@ -89,6 +89,9 @@ class Databases:
             self.cluster.bootstrap(TEMPLATE)
             upgrade(self.cluster.dsn("portail_migrate", TEMPLATE))
             self._admin = psycopg.connect(self.cluster.dsn(SUPERUSER, "postgres"), autocommit=True)
+            # a thread that waits behind a lock for ever would outlive the failure of its test
+            self._admin.execute("ALTER SYSTEM SET lock_timeout = '60s'")
+            self._admin.execute("SELECT pg_reload_conf()")
         except BaseException:
             self.cluster.stop()
             raise

@@ -137,7 +137,7 @@ class Demonstration:
             content = runner.directory_of(url, seed.directory_of(self._world))
             Path(str(settings.demo_file)).write_text(json.dumps(content), encoding="utf-8")
             app = create_app(settings)
-            with _serving(app, door):
+            with serving(app, door):
                 yield Site(url=url, app=app, database=database, world=self._world)
         self._databases.discard(database)
 
@@ -156,7 +156,7 @@ class Demonstration:
 
 
 @contextmanager
-def _serving(app: Starlette, door: socket.socket) -> Iterator[None]:
+def serving(app: Starlette, door: socket.socket) -> Iterator[None]:
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1
     )

@@ -16,7 +16,7 @@ from dramatiq.broker import Broker
 from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotifications, TimeLimit
 from dramatiq_postgres import PostgresBroker
 
-from server.operations import sweep
+from server.operations import isolation, requests, sweep
 from server.settings import Settings
 from server.tenants.transactions import Database
 from workers.actors import declare
@@ -48,14 +48,15 @@ async def _refuse_power(settings: Settings) -> None:
 
 def work(settings: Settings, stopped: threading.Event) -> None:
     """Run the jobs in threads and the sweep in this one, until `stopped` is set."""
-    database = Database(settings.worker_database_url, pool_size=THREADS + 1)
+    # the sweep has one; so has the progress of an import, which is written beside it
+    database = Database(settings.worker_database_url, pool_size=THREADS + 2)
     broker = _broker(settings, database)
     declare(broker, database, settings)
     worker = Worker(broker, worker_threads=THREADS)
     worker.start()
     logger.info("worker_started", mode=settings.mode)
     try:
-        _sweep_until(stopped, database, DEMO_SWEEP_SECONDS if settings.is_demo else SWEEP_SECONDS)
+        _sweep_until(stopped, database, settings)
     finally:
         worker.stop(timeout=STOP_MILLISECONDS)
         broker.close()
@@ -92,18 +93,41 @@ def _broker(settings: Settings, database: Database) -> PostgresBroker:
     )
 
 
-def _sweep_until(stopped: threading.Event, database: Database, seconds: float) -> None:
+def _sweep_until(stopped: threading.Event, database: Database, settings: Settings) -> None:
     """The loop carries the obligation: whatever one turn meets, the next one comes."""
+    seconds = DEMO_SWEEP_SECONDS if settings.is_demo else SWEEP_SECONDS
     sweep_once = async_to_sync(sweep.record_due)
     while not stopped.is_set():
         try:
-            recorded = sweep_once(database)
+            recorded = sweep_once(database, is_stopped=stopped.is_set)
         except Exception as error:  # noqa: BLE001 - a database that restarts has many errors
             logger.warning("sweep_failed", error=type(error).__name__)
         else:
             if recorded:
                 logger.info("sweep_recorded", count=recorded)
+        _check_isolation(database, settings)
+        _forget_requests(database)
         stopped.wait(seconds)
+
+
+def _check_isolation(database: Database, settings: Settings) -> None:
+    """Once a day; a self-test that cannot run is tried again at the next turn."""
+    check_once = async_to_sync(isolation.check_if_due)
+    try:
+        check_once(database, settings.worker_database_url, is_demo=settings.is_demo)
+    except Exception as error:  # noqa: BLE001 - a database that restarts has many errors
+        logger.warning("isolation_check_failed", error=type(error).__name__)
+
+
+def _forget_requests(database: Database) -> None:
+    """Idempotency keys of more than 30 days."""
+    try:
+        forgotten = async_to_sync(requests.forget_old)(database)
+    except Exception as error:  # noqa: BLE001 - a database that restarts has many errors
+        logger.warning("requests_not_forgotten", error=type(error).__name__)
+    else:
+        if forgotten:
+            logger.info("requests_forgotten", count=forgotten)
 
 
 @contextmanager

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import os
 import re
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -24,18 +19,14 @@ from sqlalchemy import Engine, event
 from starlette.applications import Starlette
 
 from server.app import create_app
+from server.bench.grounds import ISSUER, URL, cluster_in, seed
 from server.db import tenants
-from server.db.cluster import Cluster
-from server.db.upgrade import upgrade
 from server.errors import ConfigurationError
 from server.pages.visits import session_cookie
 from server.settings import Settings, read_settings
 from server.tenants.sessions import open_session
 from server.tenants.transactions import Database
 
-DATABASE = "portail"
-ISSUER = "http://127.0.0.1:1"
-URL = "http://127.0.0.1:2"
 WARM_UP, MEASURED = 3, 15
 
 # Who looks at what; `{id}` is the first of the list above it.
@@ -114,43 +105,11 @@ def run() -> int:
     """A demonstration of its own, in a folder that does not stay."""
     with (
         tempfile.TemporaryDirectory(prefix="portail-bench-") as folder,
-        _cluster(Path(folder)) as cluster,
+        cluster_in(Path(folder), demo=True) as cluster,
     ):
-        lines = asyncio.run(_bench(_settings(cluster, Path(folder))))
+        lines = asyncio.run(_bench(read_settings(seed(cluster, Path(folder)))))
     _print(lines)
     return 0
-
-
-@contextmanager
-def _cluster(folder: Path) -> Iterator[Cluster]:
-    cluster = Cluster(folder / "postgres", durable=False)
-    cluster.start()
-    try:
-        cluster.bootstrap(DATABASE, demo=True)
-        upgrade(cluster.dsn("portail_migrate", DATABASE))
-        yield cluster
-    finally:
-        cluster.stop()
-
-
-def _settings(cluster: Cluster, folder: Path) -> Settings:
-    """Seeded by the command itself: the bench knows nothing of the demonstration's inside."""
-    environment = {
-        **os.environ,
-        "PORTAIL_MODE": "demo",
-        "PORTAIL_DATA": str(folder),
-        "DATABASE_URL": cluster.dsn("portail_app", DATABASE),
-        "WORKER_DATABASE_URL": cluster.dsn("portail_worker", DATABASE),
-        "MIGRATE_DATABASE_URL": cluster.dsn("portail_migrate", DATABASE),
-        "PUBLIC_URL": URL,
-        "SECRET_KEY": "bench",
-        "OIDC_ISSUER": ISSUER,
-        "OIDC_CLIENT_ID": "bench",
-        "OIDC_CLIENT_SECRET": "bench",
-    }
-    seed = [sys.executable, "-m", "server.cli", "demo-seed"]
-    subprocess.run(seed, env=environment, check=True)  # noqa: S603 - our own command
-    return read_settings(environment)
 
 
 async def _bench(settings: Settings) -> list[Line]:

@@ -10,6 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, update
 
+from server.db.mergers import code_on
+from server.db.organismes import name_at
+from server.db.orientations import (
+    LINE_CONTINGENT,
+    LINE_PARTY,
+    acceptance_at,
+    accepted_on_at,
+    of_candidates,
+    state_at,
+)
 from server.db.paging import Executor, Page, PageRequest, Sort, fetch_page
 from server.db.tables import (
     bilan_agreements,
@@ -78,6 +88,7 @@ class BilanRow:
     charged_reservataire_id: UUID | None
     charged_contingent: str
     orientation_id: UUID | None
+    is_droit_unique: bool
     reservataire_id: UUID | None
     reservataire_name: str | None
     contingent: str | None
@@ -97,7 +108,7 @@ class BilanRow:
 _HEAD = (
     bilans.c.id,
     bilans.c.bailleur_id,
-    tenants.c.name.label("bailleur_name"),
+    name_at(tenants.c.id, tenants.c.name, bilans.c.published_at).label("bailleur_name"),
     bilans.c.year,
     bilans.c.version,
     bilans.c.state,
@@ -181,7 +192,9 @@ async def page_bilans(db: Executor, request: PageRequest) -> Page[Bilan]:
 
 async def lock_bilan(db: Executor, bilan_id: UUID) -> bool:
     """Lock the row until the end of the transaction; False if absent."""
-    found = await db.execute(select(bilans.c.id).where(bilans.c.id == bilan_id).with_for_update())
+    found = await db.execute(
+        select(bilans.c.id).where(bilans.c.id == bilan_id).with_for_update(key_share=True)
+    )
     return found.first() is not None
 
 
@@ -213,7 +226,9 @@ async def list_deliveries(db: Executor, bilan_ids: Iterable[UUID]) -> dict[UUID,
             bilan_deliveries.c.id,
             bilan_deliveries.c.bilan_id,
             bilan_deliveries.c.tenant_id,
-            tenants.c.name.label("tenant_name"),
+            name_at(tenants.c.id, tenants.c.name, bilan_deliveries.c.created_at).label(
+                "tenant_name"
+            ),
             bilan_deliveries.c.capacity,
             bilan_deliveries.c.created_at,
             bilan_deliveries.c.opened_at,
@@ -266,18 +281,6 @@ async def stock_communes(db: Executor) -> set[str]:
 _RESERVATAIRE = tenants.alias("reservataire")
 
 
-def _of_candidates(value: Any, name: str) -> Any:
-    return (
-        select(value)
-        .where(
-            candidates.c.orientation_id == orientations.c.id, candidates.c.withdrawn_at.is_(None)
-        )
-        .correlate(orientations)
-        .scalar_subquery()
-        .label(name)
-    )
-
-
 def _caleol_at() -> Any:
     """The last session on whose agenda the orientation stands."""
     return (
@@ -300,7 +303,7 @@ _ROW = (
     vacancies.c.free_on,
     dwellings.c.reference,
     dwellings.c.rpls_id,
-    dwellings.c.insee,
+    communes.c.insee,
     communes.c.name.label("commune_name"),
     communes.c.epci_siren,
     dwellings.c.address,
@@ -312,34 +315,38 @@ _ROW = (
     vacancies.c.charged_reservataire_id,
     vacancies.c.charged_contingent,
     orientations.c.id.label("orientation_id"),
-    orientations.c.reservataire_id,
+    orientations.c.droit_unique_id.is_not(None).label("is_droit_unique"),
+    LINE_PARTY,
     _RESERVATAIRE.c.name.label("reservataire_name"),
-    orientations.c.contingent,
-    orientations.c.state,
+    LINE_CONTINGENT,
     orientations.c.rank,
     orientations.c.sent_on,
-    orientations.c.acceptance_mode,
-    orientations.c.accepted_on,
     orientations.c.answered_at,
-    _of_candidates(func.max(candidates.c.presented_at), "candidates_at"),
-    _of_candidates(func.count(), "candidate_count"),
+    of_candidates(func.max(candidates.c.presented_at)).label("candidates_at"),
+    of_candidates(func.count()).label("candidate_count"),
     _caleol_at(),
     orientations.c.attributed_on,
     orientations.c.leased_on,
 )
 
 
-async def list_rows(db: Executor, year: int) -> list[BilanRow]:
+async def list_rows(db: Executor, year: int, *, at: datetime) -> list[BilanRow]:
     """Every vacancy and orientation with an event in the year: registered, sent, attributed or
     leased. Nothing of a household is read: no NUD, no criterion, no DALO flag (domain.md Q22).
+    Silence is told as the law has it at `at`.
     """
     first, last = date(year, 1, 1), date(year, 12, 31)
     statement = (
-        select(*_ROW)
+        select(
+            *_ROW,
+            state_at(at).label("state"),
+            acceptance_at(at).label("acceptance_mode"),
+            accepted_on_at(at).label("accepted_on"),
+        )
         .join(dwellings, dwellings.c.id == vacancies.c.dwelling_id)
-        .join(communes, communes.c.insee == dwellings.c.insee)
+        .join(communes, communes.c.insee == code_on(dwellings.c.insee, last))
         .outerjoin(orientations, orientations.c.vacancy_id == vacancies.c.id)
-        .outerjoin(_RESERVATAIRE, _RESERVATAIRE.c.id == orientations.c.reservataire_id)
+        .outerjoin(_RESERVATAIRE, _RESERVATAIRE.c.id == orientations.c.line_party_id)
         .where(
             vacancies.c.state != "cancelled",
             or_(

@@ -145,7 +145,7 @@ async def find_session(
 ) -> CaleolSession | None:
     statement = _sessions().where(caleol_sessions.c.id == session_id)
     if for_update:
-        statement = statement.with_for_update(of=caleol_sessions)
+        statement = statement.with_for_update(of=caleol_sessions, key_share=True)
     row = (await db.execute(statement)).one_or_none()
     return _session(row) if row else None
 

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
+from server.db.columns import LIVE_STATES
 from server.db.paging import Executor
-from server.db.tables import candidates
+from server.db.tables import candidates, orientations
+from server.domain.orientations import State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,39 @@ async def list_candidates(
     for row in rows:
         found.setdefault(row.orientation_id, []).append(Candidate(**row._mapping))
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """Households of a list that other offers have too: still `live`, or `housed` by a lease, whose
+    application is radiated (R441-2-8).
+    """
+
+    live: int
+    housed: int
+
+
+async def count_elsewhere(db: Executor, orientation_id: UUID) -> Elsewhere:
+    """Of those presented there, as far as the actor may see the other orientations."""
+    here, there = candidates.alias("here"), candidates.alias("there")
+    households = func.count(func.distinct(here.c.nud))
+    rows = await db.execute(
+        select(
+            households.filter(orientations.c.state.in_(LIVE_STATES)).label("live"),
+            households.filter(
+                orientations.c.state == State.LEASED.value,
+                orientations.c.attributed_candidate_id == there.c.id,
+            ).label("housed"),
+        )
+        .join(there, (there.c.nud == here.c.nud) & (there.c.orientation_id != orientation_id))
+        .join(orientations, orientations.c.id == there.c.orientation_id)
+        .where(
+            here.c.orientation_id == orientation_id,
+            here.c.withdrawn_at.is_(None),
+            there.c.withdrawn_at.is_(None),
+        )
+    )
+    return Elsewhere(**rows.one()._mapping)
 
 
 async def insert_candidates(db: Executor, rows: list[dict[str, Any]]) -> None:

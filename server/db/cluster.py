@@ -315,6 +315,13 @@ class Cluster:
             f"postgresql://{role}:{password}@/{quote(database)}?host={quote(str(self.socket_dir))}"
         )
 
+    def running_dsn(self, role: str, database: str, *, otherwise: str) -> str:
+        """Address of a database that another command runs; ConfigurationError(`otherwise`)."""
+        if not self._secrets_file.exists() or not self.socket_dir.exists():
+            raise ConfigurationError(otherwise)
+        self._read_secrets()
+        return self.dsn(role, database)
+
     def bootstrap(self, database: str, *, demo: bool = False) -> None:
         """Create or bring up to date the roles and the database, as often as wanted.
 

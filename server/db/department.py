@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, not_, or_, select
 
+from server.db.orientations.awaiting import is_silent
 from server.db.paging import Executor
 from server.db.tables import (
     candidates,
@@ -135,8 +136,8 @@ def _offers(period: Period, bailleur_id: UUID | None) -> Subquery:
     withdrawn before any answer counts nowhere.
     """
     column = orientations.c
-    is_waiting = and_(column.state == "sent", column.answer_due_at > period.at)
-    is_tacit = and_(column.state == "sent", column.answer_due_at <= period.at)
+    is_tacit = is_silent(period.at)
+    is_waiting = and_(column.state == "sent", not_(is_tacit))
     is_accepted = or_(column.accepted_on.is_not(None), is_tacit)
     is_refused = column.state == "refused"
     return _per_commune(

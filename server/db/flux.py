@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, literal, select
+from sqlalchemy import Select, case, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db.columns import EXCLUSIONS
-from server.db.orientations import counted
+from server.db.mergers import code_on
+from server.db.organismes import name_at
+from server.db.orientations import LINE_CONTINGENT, LINE_PARTY, counted, dated
 from server.db.paging import Executor
 from server.db.tables import (
     annexe_communes,
@@ -50,11 +52,31 @@ class AnnexeLine:
     droits: Decimal | None
     imposed_rate_bp: int | None
     perimeter: frozenset[str]
+    origin: str = "autre"
+    denominator: str = "total"
+    source: str = "entered"
+    previous_droits: Decimal | None = None
+    expired: Decimal = Decimal(0)
+    added: Decimal = Decimal(0)
+    change_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DroitUniqueLeft:
+    """A row of table 3: lettings still owed once, for a programme."""
+
+    reservataire_id: UUID
+    reservataire_name: str
+    programme: str
+    remaining: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnnexeFacts:
-    """An annexe 1 as stored: droits and perimeters, never a computed rate."""
+    """An annexe 1 as stored: droits and perimeters, never a computed rate.
+
+    `droits_uniques` is read with one annexe only (`server.db.annexes`), empty in a list.
+    """
 
     id: UUID
     bailleur_id: UUID
@@ -66,6 +88,11 @@ class AnnexeFacts:
     published_at: datetime | None
     communes: tuple[AnnexeCommune, ...]
     lines: tuple[AnnexeLine, ...]
+    revision: int = 1
+    photo_on: date | None = None
+    published_by: str | None = None
+    reason: str | None = None
+    droits_uniques: tuple[DroitUniqueLeft, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +107,17 @@ class VacancyCount:
 
 @dataclass(frozen=True, kw_only=True)
 class CreditCount:
-    """What a réservataire received in a commune, per indicator and per engagement."""
+    """What a réservataire received in a commune, per indicator; None: the bailleur, by its droits
+    uniques.
+    """
 
     bailleur_id: UUID
-    reservataire_id: UUID
+    reservataire_id: UUID | None
     contingent: str
     insee: str
     oriented: int
     attributed: int
     leased: int
-    engaged: int
 
 
 def _newest(year: int) -> Select[Any]:
@@ -102,17 +130,21 @@ def _newest(year: int) -> Select[Any]:
     )
 
 
-def _heads() -> Select[Any]:
+def heads() -> Select[Any]:
     return (
         select(
             annexes.c.id,
             annexes.c.bailleur_id,
-            tenants.c.name.label("bailleur_name"),
+            name_at(tenants.c.id, tenants.c.name, annexes.c.published_at).label("bailleur_name"),
             annexes.c.epci_siren,
             epcis.c.name.label("epci_name"),
             annexes.c.year,
             annexes.c.version,
             annexes.c.published_at,
+            annexes.c.revision,
+            annexes.c.photo_on,
+            annexes.c.published_by,
+            annexes.c.reason,
         )
         .join(tenants, tenants.c.id == annexes.c.bailleur_id)
         .join(epcis, epcis.c.siren == annexes.c.epci_siren)
@@ -124,26 +156,66 @@ async def list_annexes(
 ) -> list[AnnexeFacts]:
     """The annexes in force that year and visible to the actor: three statements in all."""
     statement = (
-        _heads().where(annexes.c.id.in_(_newest(year))).order_by(tenants.c.name, epcis.c.name)
+        heads().where(annexes.c.id.in_(_newest(year))).order_by(tenants.c.name, epcis.c.name)
     )
     if bailleur_id is not None:
         statement = statement.where(annexes.c.bailleur_id == bailleur_id)
     if epci_siren is not None:
         statement = statement.where(annexes.c.epci_siren == epci_siren)
-    return await _annexes(db, statement)
+    return await read_annexes(db, statement)
 
 
 async def find_annexe(db: Executor, annexe_id: UUID) -> AnnexeFacts | None:
     """A published annexe, of any year and version."""
-    found = await _annexes(
-        db, _heads().where(annexes.c.id == annexe_id, annexes.c.published_at.is_not(None))
+    found = await read_annexes(
+        db, heads().where(annexes.c.id == annexe_id, annexes.c.published_at.is_not(None))
     )
     return found[0] if found else None
 
 
-async def _annexes(db: Executor, statement: Select[Any]) -> list[AnnexeFacts]:
-    heads = (await db.execute(statement)).all()
-    ids = [head.id for head in heads]
+@dataclass(frozen=True, kw_only=True)
+class AnnexeVersion:
+    """A published version of an annexe 1 that has a line of somebody."""
+
+    annexe_id: UUID
+    epci_name: str
+    year: int
+    version: int
+    published_at: datetime
+
+
+async def list_versions(
+    db: Executor, bailleur_id: UUID, reservataire_id: UUID
+) -> list[AnnexeVersion]:
+    """Those of a bailleur that name a réservataire, the newest first."""
+    named = select(annexe_lines.c.annexe_id).where(
+        annexe_lines.c.reservataire_id == reservataire_id
+    )
+    rows = await db.execute(
+        select(
+            annexes.c.id.label("annexe_id"),
+            epcis.c.name.label("epci_name"),
+            annexes.c.year,
+            annexes.c.version,
+            annexes.c.published_at,
+        )
+        .join(epcis, epcis.c.siren == annexes.c.epci_siren)
+        .where(
+            annexes.c.bailleur_id == bailleur_id,
+            annexes.c.published_at.is_not(None),
+            annexes.c.id.in_(named),
+        )
+        .order_by(annexes.c.year.desc(), epcis.c.name, annexes.c.version.desc())
+    )
+    return [AnnexeVersion(**row._mapping) for row in rows]
+
+
+async def read_annexes(db: Executor, statement: Select[Any]) -> list[AnnexeFacts]:
+    """The annexes whose heads a statement gives (see `heads`), in its order."""
+    found = (await db.execute(statement)).all()
+    if not found:
+        return []
+    ids = [head.id for head in found]
     stock = await _annexe_communes(db, ids)
     lines = await _annexe_lines(db, ids)
     return [
@@ -152,7 +224,7 @@ async def _annexes(db: Executor, statement: Select[Any]) -> list[AnnexeFacts]:
             communes=tuple(stock.get(head.id, ())),
             lines=tuple(lines.get(head.id, ())),
         )
-        for head in heads
+        for head in found
     ]
 
 
@@ -176,6 +248,12 @@ async def _annexe_communes(db: Executor, ids: list[UUID]) -> dict[UUID, list[Ann
     return found
 
 
+_PREPARED = (
+    *("origin", "denominator", "source"),
+    *("previous_droits", "expired", "added", "change_reason"),
+)
+
+
 async def _annexe_lines(db: Executor, ids: list[UUID]) -> dict[UUID, list[AnnexeLine]]:
     perimeter = (
         select(func.array_agg(annexe_line_communes.c.insee))
@@ -188,15 +266,20 @@ async def _annexe_lines(db: Executor, ids: list[UUID]) -> dict[UUID, list[Annexe
             annexe_lines.c.annexe_id,
             annexe_lines.c.id,
             annexe_lines.c.reservataire_id,
-            tenants.c.name.label("reservataire_name"),
+            name_at(tenants.c.id, tenants.c.name, annexes.c.published_at).label(
+                "reservataire_name"
+            ),
             annexe_lines.c.contingent,
             annexe_lines.c.droits,
             annexe_lines.c.imposed_rate_bp,
+            *(annexe_lines.c[name] for name in _PREPARED),
             perimeter,
         )
         .join(tenants, tenants.c.id == annexe_lines.c.reservataire_id)
+        .join(annexes, annexes.c.id == annexe_lines.c.annexe_id)
         .where(annexe_lines.c.annexe_id.in_(ids))
-        .order_by(annexe_lines.c.position)
+        # as printed: the State's lines come last, whatever was added after them
+        .order_by(annexe_lines.c.contingent != "none", annexe_lines.c.position)
     )
     found: dict[UUID, list[AnnexeLine]] = {}
     for row in rows:
@@ -210,11 +293,13 @@ async def _annexe_lines(db: Executor, ids: list[UUID]) -> dict[UUID, list[Annexe
 async def count_vacancies(
     db: Executor, *, from_on: date, until_on: date, bailleur_id: UUID | None = None
 ) -> list[VacancyCount]:
-    """Vacancies of the flux registered in [from_on, until_on], per bailleur and commune."""
+    """Vacancies of the flux registered in [from_on, until_on], per bailleur and commune of the last
+    day: one that merged may have several rows.
+    """
     statement = (
         select(
             vacancies.c.bailleur_id,
-            vacancies.c.insee,
+            code_on(vacancies.c.insee, until_on).label("insee"),
             func.count().label("number"),
             func.count().filter(vacancies.c.nature == "own").label("own"),
         )
@@ -245,71 +330,70 @@ async def count_natures(db: Executor, *, from_on: date, until_on: date) -> dict[
     return {row.nature: row.number for row in rows}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Days:
+    """The same days of a year, as dates (both included) and as instants (the end excluded)."""
+
+    first: date
+    last: date
+    from_at: datetime
+    until_at: datetime
+
+
 async def count_credits(
-    db: Executor, *, from_on: date, until_on: date, bailleur_id: UUID | None = None
+    db: Executor, days: Days, *, bailleur_id: UUID | None = None
 ) -> list[CreditCount]:
-    """What each réservataire received in each commune, per indicator (`counted`)."""
-    state = orientations.c.state
-    sent = orientations.c.sent_on.between(from_on, until_on)
-    statement = select(
-        orientations.c.bailleur_id,
-        orientations.c.reservataire_id,
-        orientations.c.contingent,
-        orientations.c.insee,
-        *(
-            func.count().filter(counted(name, from_on, until_on)).label(name)
-            for name in ("oriented", "attributed", "leased")
-        ),
-        func.count()
-        .filter(
-            and_(
-                sent,
-                state.not_in(
-                    ("refused", "withdrawn", "reoriented", "renounced", "not_attributed",
-                     "lease_failed")
-                ),
-            )
-        )
-        .label("engaged"),
-    ).group_by(
-        orientations.c.bailleur_id,
-        orientations.c.reservataire_id,
-        orientations.c.contingent,
-        orientations.c.insee,
-    )  # fmt: skip
+    """What each réservataire received in each commune, per indicator (`counted`), and the urgency
+    allocations charged to it: oriented and attributed (art. 2.4). One statement.
+    """
+    found = union_all(_offered(days), _charged(days)).subquery()
+    statement = select(found)
     if bailleur_id is not None:
-        statement = statement.where(orientations.c.bailleur_id == bailleur_id)
+        statement = statement.where(found.c.bailleur_id == bailleur_id)
     return [CreditCount(**row._mapping) for row in await db.execute(statement)]
 
 
-async def count_charged(
-    db: Executor, *, from_on: datetime, until_on: datetime, bailleur_id: UUID | None = None
-) -> list[CreditCount]:
-    """Urgency allocations charged to a réservataire: oriented and attributed (art. 2.4)."""
-    number = func.count()
-    statement = (
+def _offered(days: Days) -> Select[Any]:
+    # a droit unique is taken on the bailleur's own share: no line of the annexe has it
+    line = case((orientations.c.droit_unique_id.is_(None), LINE_PARTY.element)).label(
+        LINE_PARTY.name
+    )
+    return (
         select(
-            urgences.c.bailleur_id,
-            urgences.c.charged_reservataire_id.label("reservataire_id"),
-            urgences.c.charged_contingent.label("contingent"),
-            urgences.c.insee,
-            number.label("oriented"),
-            number.label("attributed"),
-            literal(0).label("leased"),
-            number.label("engaged"),
+            orientations.c.bailleur_id,
+            line,
+            LINE_CONTINGENT,
+            code_on(orientations.c.insee, days.last).label("insee"),
+            *(
+                func.count().filter(counted(name, days.first, days.last)).label(name)
+                for name in ("oriented", "attributed", "leased")
+            ),
         )
-        .where(
-            urgences.c.charged_reservataire_id.is_not(None),
-            urgences.c.decided_at >= from_on,
-            urgences.c.decided_at < until_on,
-        )
+        .where(dated(days.first, days.last))
         .group_by(
-            urgences.c.bailleur_id,
-            urgences.c.charged_reservataire_id,
-            urgences.c.charged_contingent,
-            urgences.c.insee,
+            orientations.c.bailleur_id,
+            line.element,
+            LINE_CONTINGENT.element,
+            orientations.c.insee,
         )
     )
-    if bailleur_id is not None:
-        statement = statement.where(urgences.c.bailleur_id == bailleur_id)
-    return [CreditCount(**row._mapping) for row in await db.execute(statement)]
+
+
+def _charged(days: Days) -> Select[Any]:
+    number = func.count()
+    keys = (
+        urgences.c.bailleur_id,
+        urgences.c.charged_reservataire_id,
+        urgences.c.charged_contingent,
+        urgences.c.insee,
+    )
+    return (
+        select(*keys[:3], code_on(urgences.c.insee, days.last).label("insee"),
+               number.label("oriented"), number.label("attributed"), literal(0).label("leased"))
+        .where(
+            urgences.c.charged_reservataire_id.is_not(None),
+            urgences.c.decided_at >= days.from_at,
+            urgences.c.decided_at < days.until_at,
+        )
+        .group_by(*keys)
+    )  # fmt: skip

@@ -8,11 +8,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from server.db.organismes import name_at
 from server.db.paging import Executor, Page, PageRequest, Sort, fetch_page, sorted_by
-from server.db.tables import business_clock, journal, notifications, tenants
+from server.db.tables import (
+    business_clock,
+    journal,
+    notifications,
+    orientations,
+    scenario_shares,
+    tenants,
+)
+from server.domain.mail_kinds import AWAITED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +58,14 @@ class JournalEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """A message to an organisme: queued as facts, rendered with the eyes of its recipient."""
+    """A message to an organisme: queued as facts, rendered with the eyes of its recipient.
+
+    Without `act_id`, it warns the organisme of an account of its own. `is_awaited`: what it asks is
+    still to be done, as far as its reader sees.
+    """
 
     id: UUID
-    act_id: UUID
+    act_id: UUID | None
     recipient_id: UUID
     recipient_name: str
     capacity: str
@@ -58,6 +84,7 @@ class Notification:
     error: str | None
     processed_at: datetime | None
     read_at: datetime | None
+    is_awaited: bool = False
 
 
 async def insert_entry(db: Executor, values: dict[str, Any]) -> None:
@@ -68,7 +95,7 @@ def _entries() -> Select[Any]:
     return select(
         journal.c.id,
         journal.c.at,
-        tenants.c.name.label("actor_tenant_name"),
+        name_at(tenants.c.id, tenants.c.name, journal.c.at).label("actor_tenant_name"),
         journal.c.person_name,
         journal.c.channel,
         journal.c.act,
@@ -100,6 +127,17 @@ async def list_timelines(
         values = dict(row._mapping)
         values.pop("place")
         found.setdefault(row.dwelling_id, []).append(JournalEntry(**values))
+    return found
+
+
+async def last_act_at(db: Executor, subject_id: UUID, act: str) -> datetime | None:
+    """When this act was last done on this subject, as far as the actor may see."""
+    rows = await db.execute(
+        select(func.max(journal.c.at)).where(
+            journal.c.subject_id == subject_id, journal.c.act == act
+        )
+    )
+    found: datetime | None = rows.scalar_one()
     return found
 
 
@@ -151,6 +189,22 @@ _COLUMNS = (
 )
 
 
+def _awaited() -> ColumnElement[bool]:
+    """Whether its offer is in a state in which its reader has something to do."""
+    mine = [
+        and_(
+            notifications.c.template == template,
+            notifications.c.capacity == capacity,
+            orientations.c.state.in_([state.value for state in states]),
+        )
+        for (template, capacity), states in AWAITED.items()
+    ]
+    found = select(orientations.c.id).where(
+        orientations.c.id == notifications.c.subject_id, or_(*mine)
+    )
+    return exists(found)
+
+
 async def insert_notification(db: Executor, values: dict[str, Any]) -> bool:
     """Once per act, recipient, channel and template; False if it was already there."""
     added = await db.execute(upsert(notifications).values(**values).on_conflict_do_nothing())
@@ -161,23 +215,35 @@ NEWEST = Sort(code="recue", is_descending=True)
 
 
 async def list_notifications(
-    db: Executor, request: PageRequest, *, is_read: bool | None = None
+    db: Executor,
+    request: PageRequest,
+    *,
+    is_read: bool | None = None,
+    subject_kind: str | None = None,
+    is_awaited: bool | None = None,
+    reads_offers: bool = False,
 ) -> Page[Notification]:
-    """Newest first unless `request` says otherwise, for the recipient (or all of them, role demo);
-    `is_read` keeps those read, or those that are not.
+    """Newest first unless `request` says otherwise, for the recipient (or all of them, role demo).
+
+    `is_read` keeps those read, or those that are not; `is_awaited` those that ask something still,
+    which only who `reads_offers` can tell; `subject_kind` those about one noun.
     """
-    statement = select(*_COLUMNS, notifications.c.created_at.label("cursor_at")).join(
-        tenants, tenants.c.id == notifications.c.recipient_id
-    )
+    awaited = _awaited() if reads_offers else false()
+    statement = select(
+        *_COLUMNS,
+        awaited.label("is_awaited"),
+        notifications.c.created_at.label("cursor_at"),
+    ).join(tenants, tenants.c.id == notifications.c.recipient_id)
+    if is_awaited is not None:
+        statement = statement.where(awaited if is_awaited else not_(awaited))
     if is_read is not None:
-        read_at = notifications.c.read_at
-        statement = statement.where(read_at.is_not(None) if is_read else read_at.is_(None))
+        statement = statement.where(notifications.c.read_at.is_not(None) == is_read)
+    if subject_kind is not None:
+        statement = statement.where(notifications.c.subject_kind == subject_kind)
     order = sorted_by(request, {"recue": notifications.c.created_at}, NEWEST)
 
     def read(row: Any) -> Notification:
-        values = dict(row._mapping)
-        values.pop("cursor_at")
-        return Notification(**values)
+        return Notification(**{k: v for k, v in row._mapping.items() if k != "cursor_at"})
 
     return await fetch_page(
         db,
@@ -208,6 +274,17 @@ async def count_unread(db: Executor) -> int:
     return int(rows.scalar_one())
 
 
+async def count_news(db: Executor) -> tuple[int, bool]:
+    """Unread, and whether a bailleur shows a simulation to the actor: asked together by each page
+    of those who read what is shown.
+    """
+    unread = select(func.count()).where(notifications.c.read_at.is_(None)).scalar_subquery()
+    is_shown = exists(select(scenario_shares.c.id))
+    rows = await db.execute(select(unread.label("unread"), is_shown.label("is_shown")))
+    row = rows.one()
+    return row.unread, row.is_shown
+
+
 async def mark_all_read(db: Executor, at: datetime) -> None:
     await db.execute(
         update(notifications).where(notifications.c.read_at.is_(None)).values(read_at=at)
@@ -215,7 +292,7 @@ async def mark_all_read(db: Executor, at: datetime) -> None:
 
 
 async def take_notification(db: Executor, notification_id: UUID, at: datetime) -> bool:
-    """Claim it for sending (role system); False once it was sent or kept.
+    """Claim it for sending (role system); False once it was sent, kept or not wanted.
 
     A row found in `sending` was left by a worker that died: its mail may have gone, and goes again
     under the same Message-ID.
@@ -224,7 +301,7 @@ async def take_notification(db: Executor, notification_id: UUID, at: datetime) -
         update(notifications)
         .where(
             notifications.c.id == notification_id,
-            notifications.c.state.not_in(("sent", "kept")),
+            notifications.c.state.not_in(("sent", "kept", "muted")),
         )
         .values(state="sending", attempts=notifications.c.attempts + 1, processed_at=at)
     )

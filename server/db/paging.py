@@ -17,6 +17,8 @@ from server.errors import Invalid, Motif
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 25
+BETWEEN = "\x1f"
+"""Between the two texts of a key, where no word of a commune or of an address holds it."""
 
 T = TypeVar("T")
 
@@ -95,6 +97,11 @@ def _reader(key: ColumnElement[Any]) -> Callable[[str], Any]:
     return date.fromisoformat if isinstance(key.type, Date) else _text
 
 
+def _texts(text: str) -> tuple[str, str]:
+    first, second = _text(text).split(BETWEEN)
+    return first, second
+
+
 def decode_cursor(cursor: str, read: Callable[[str], Any] = _instant) -> tuple[Any, UUID]:
     """Raise Invalid("cursor_invalid") for anything that `encode_cursor` did not write."""
     try:
@@ -120,24 +127,44 @@ async def fetch_page(
     request: PageRequest,
     read: Callable[[Row[Any]], T],
     ascending: bool = False,
+    then: ColumnElement[str] | None = None,
 ) -> Page[T]:
     """Newest first by (`instant`, `row_id`), which the statement must select as cursor_at, id.
 
     `ascending` turns the order round: the nearest deadline first. The key may be a day or a text
-    (`sorted_by`).
+    (`sorted_by`); a text may have a second one, `then`, selected as cursor_then: an index on both
+    then gives the order.
     """
     size = max(1, min(request.first, MAX_PAGE))
-    key = tuple_(instant, row_id)
+    columns = (instant, row_id) if then is None else (instant, then, row_id)
     if request.after:
-        after = decode_cursor(request.after, _reader(instant))
-        statement = statement.where(key > after if ascending else key < after)
-    order = (instant, row_id) if ascending else (instant.desc(), row_id.desc())
+        statement = statement.where(*_beyond(request.after, columns, ascending=ascending))
+    order = columns if ascending else tuple(column.desc() for column in columns)
     statement = statement.order_by(*order).limit(size + 1)
     rows: Sequence[Row[Any]] = (await executor.execute(statement)).all()
     shown = rows[:size]
     last = shown[-1] if shown else None
     return Page(
         items=tuple(read(row) for row in shown),
-        end_cursor=encode_cursor(last.cursor_at, last.id) if last is not None else None,
+        end_cursor=None if last is None else _cursor_of(last, is_double=then is not None),
         has_next=len(rows) > size,
     )
+
+
+def _cursor_of(row: Row[Any], *, is_double: bool) -> str:
+    key = f"{row.cursor_at}{BETWEEN}{row.cursor_then}" if is_double else row.cursor_at
+    return encode_cursor(key, row.id)
+
+
+def _beyond(
+    cursor: str, columns: tuple[ColumnElement[Any], ...], *, ascending: bool
+) -> list[ColumnElement[bool]]:
+    """What comes after the cursor; of two texts the first is said alone too, for its index."""
+    if len(columns) == 2:  # noqa: PLR2004 - the key and the id
+        after = decode_cursor(cursor, _reader(columns[0]))
+        return [tuple_(*columns) > after if ascending else tuple_(*columns) < after]
+    (first, second), row_id = decode_cursor(cursor, _texts)
+    whole, key = tuple_(*columns), columns[0]
+    if ascending:
+        return [key >= first, whole > (first, second, row_id)]
+    return [key <= first, whole < (first, second, row_id)]

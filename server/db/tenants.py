@@ -12,7 +12,6 @@ from sqlalchemy import and_, delete, insert, or_, select, update
 
 from server.db.paging import Executor
 from server.db.tables import (
-    api_tokens,
     communes,
     lec_territories,
     login_attempts,
@@ -49,6 +48,7 @@ class Membership:
     capacity: str
     role: str
     contingents: tuple[str, ...]
+    is_absorbed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,28 +60,22 @@ class Session:
     person_name: str
     membership_id: UUID | None
     id_token: str
+    acr: str
     last_seen_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenBearer:
-    """The organisme that an API token acts for."""
-
-    token_id: UUID
-    token_name: str
-    tenant_id: UUID
-    tenant_name: str
-    capacity: str
-    contingents: tuple[str, ...]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoginAttempt:
-    """What the portal remembers between the departure to the provider and the return."""
+    """What the portal remembers between the departure to the provider and the return.
+
+    `acr_values`, separated by spaces, are those of which one was demanded; empty, none was.
+    """
 
     nonce: str
     code_verifier: str
     return_to: str
+    acr_values: str = ""
 
 
 TENANT_COLUMNS = (
@@ -198,6 +192,7 @@ async def list_memberships(db: Executor, person_id: UUID) -> list[Membership]:
             memberships.c.capacity,
             memberships.c.role,
             memberships.c.contingents,
+            tenants.c.absorbed_into_id.is_not(None).label("is_absorbed"),
         )
         .join(persons, persons.c.id == memberships.c.person_id)
         .join(tenants, tenants.c.id == memberships.c.tenant_id)
@@ -217,6 +212,7 @@ async def insert_login_attempt(
             nonce=attempt.nonce,
             code_verifier=attempt.code_verifier,
             return_to=attempt.return_to,
+            acr_values=attempt.acr_values,
             expires_at=expires_at,
         )
     )
@@ -235,7 +231,10 @@ async def take_login_attempt(
                 login_attempts.c.browser_hash == browser_hash,
             )
             .returning(
-                login_attempts.c.nonce, login_attempts.c.code_verifier, login_attempts.c.return_to
+                login_attempts.c.nonce,
+                login_attempts.c.code_verifier,
+                login_attempts.c.return_to,
+                login_attempts.c.acr_values,
             )
         )
     ).one_or_none()
@@ -257,7 +256,9 @@ async def find_session(
                 persons.c.name.label("person_name"),
                 sessions.c.membership_id,
                 sessions.c.id_token,
+                sessions.c.acr,
                 sessions.c.last_seen_at,
+                sessions.c.expires_at,
             )
             .join(persons, persons.c.id == sessions.c.person_id)
             .where(
@@ -273,27 +274,3 @@ async def find_session(
 
 async def update_session(db: Executor, id_hash: str, **values: Any) -> None:
     await db.execute(update(sessions).where(sessions.c.id_hash == id_hash).values(**values))
-
-
-async def find_token(db: Executor, token_hash: str, *, at: datetime) -> TokenBearer | None:
-    row = (
-        await db.execute(
-            select(
-                api_tokens.c.id.label("token_id"),
-                api_tokens.c.name.label("token_name"),
-                api_tokens.c.tenant_id,
-                tenants.c.name.label("tenant_name"),
-                api_tokens.c.capacity,
-                api_tokens.c.contingents,
-            )
-            .join(tenants, tenants.c.id == api_tokens.c.tenant_id)
-            .where(
-                api_tokens.c.token_hash == token_hash,
-                api_tokens.c.revoked_at.is_(None),
-                api_tokens.c.expires_at > at,
-            )
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return TokenBearer(**{**row._mapping, "contingents": tuple(row.contingents)})

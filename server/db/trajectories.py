@@ -11,19 +11,17 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
-    String,
-    Uuid,
     func,
     literal,
-    null,
     select,
     union_all,
 )
 
-from server.db.orientations import counted
+from server.db.mergers import code_on
+from server.db.orientations import LINE_CONTINGENT, LINE_PARTY, counted
 from server.db.paging import Executor
-from server.db.tables import orientations, urgences, vacancies
-from server.db.tables.orientations import FLUX_NATURES
+from server.db.tables import ledger_entries, orientations, urgences
+from server.domain.postings import DUE_KINDS
 
 DUE, RECEIVED = "due", "received"
 
@@ -40,14 +38,14 @@ class Period:
 
 @dataclass(frozen=True, kw_only=True)
 class MonthCount:
-    """Vacancies of a commune (`kind` DUE, no réservataire) or dwellings received (RECEIVED)."""
+    """What was due (`kind` DUE, 1/10 000 dwelling) or received (RECEIVED, dwellings) by a line."""
 
     kind: str
     bailleur_id: UUID
     insee: str
     month: int
-    reservataire_id: UUID | None
-    contingent: str | None
+    reservataire_id: UUID
+    contingent: str
     number: int
 
 
@@ -55,7 +53,7 @@ async def count_by_month(
     db: Executor, period: Period, indicator: str, *, bailleur_id: UUID | None = None
 ) -> list[MonthCount]:
     """`indicator`: oriented, attributed or leased, counted as in `server.db.flux`."""
-    parts = [_entered(period), _received(period, indicator)]
+    parts = [_due(period, indicator), _received(period, indicator)]
     if indicator != "leased":
         parts.append(_charged(period))
     found = union_all(*parts).subquery()
@@ -69,24 +67,28 @@ def _month(day: ColumnElement[Any]) -> ColumnElement[int]:
     return func.date_part("month", day).cast(Integer).label("month")
 
 
-def _entered(period: Period) -> Select[Any]:
-    month = _month(vacancies.c.registered_on)
-    return (
-        select(
-            literal(DUE).label("kind"),
-            vacancies.c.bailleur_id,
-            vacancies.c.insee,
-            month,
-            null().cast(Uuid).label("reservataire_id"),
-            null().cast(String).label("contingent"),
-            func.count().label("number"),
-        )
+def _due(period: Period, indicator: str) -> Select[Any]:
+    """What the ledger owed to each line, in 1/10 000 dwelling: the part of each in the moves."""
+    entry = ledger_entries.c
+    month = _month(func.timezone("Europe/Paris", entry.at))
+    written = entry.strata["commune"].astext.label("insee")
+    keys = (entry.bailleur_id, written, month, entry.reservataire_id, entry.contingent)
+    owed = (
+        select(*keys, func.sum(entry.amount).cast(Integer).label("number"))
         .where(
-            vacancies.c.registered_on.between(period.first, period.last),
-            vacancies.c.state != "cancelled",
-            vacancies.c.nature.in_(FLUX_NATURES),
+            entry.basis == indicator,
+            entry.kind.in_(tuple(DUE_KINDS)),
+            entry.at >= period.from_at,
+            entry.at < period.until_at,
         )
-        .group_by(vacancies.c.bailleur_id, vacancies.c.insee, month)
+        .group_by(*keys)
+        .subquery()
+    )
+    return select(
+        literal(DUE).label("kind"),
+        owed.c.bailleur_id,
+        code_on(owed.c.insee, period.last).label("insee"),
+        *(owed.c[name] for name in ("month", "reservataire_id", "contingent", "number")),
     )
 
 
@@ -101,8 +103,8 @@ def _received(period: Period, indicator: str) -> Select[Any]:
         orientations.c.bailleur_id,
         orientations.c.insee,
         _month(day),
-        orientations.c.reservataire_id,
-        orientations.c.contingent,
+        LINE_PARTY,
+        LINE_CONTINGENT,
     )
     return (
         select(literal(RECEIVED).label("kind"), *keys, func.count().label("number"))

@@ -9,8 +9,14 @@ from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.dialects.postgresql import insert
 
-from server.db.tables import communes, epcis, lec_territories
-from server.reference import load_communes, load_epcis, load_lec_territories
+from server.db.tables import commune_mergers, commune_zones, communes, epcis, lec_territories
+from server.reference import (
+    load_communes,
+    load_epcis,
+    load_lec_territories,
+    load_mergers,
+    load_zones,
+)
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -43,6 +49,8 @@ def _load_reference(connection: Connection) -> None:
         (epcis, ("siren",), load_epcis()),
         (communes, ("insee",), load_communes()),
         (lec_territories, ("epci_siren", "from_on"), load_lec_territories()),
+        (commune_zones, ("insee", "from_on"), load_zones()),
+        (commune_mergers, ("old_insee",), load_mergers()),
     ):
         statement = insert(table)
         changed = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -89,18 +89,21 @@ def _urgence(row: Row[Any]) -> Urgence:
     return Urgence(**values)
 
 
-async def list_urgences(db: Executor, request: PageRequest, wanted: UrgenceFilter) -> Page[Urgence]:
-    order = sorted_by(request, ORDERS, NEWEST)
-    statement = _statement(order)
+def _kept(statement: Select[Any], wanted: UrgenceFilter) -> Select[Any]:
     if wanted.states:
         statement = statement.where(urgences.c.state.in_(wanted.states))
     if wanted.bailleur_id:
         statement = statement.where(urgences.c.bailleur_id == wanted.bailleur_id)
     if wanted.insee:
         statement = statement.where(urgences.c.insee == wanted.insee)
+    return statement
+
+
+async def list_urgences(db: Executor, request: PageRequest, wanted: UrgenceFilter) -> Page[Urgence]:
+    order = sorted_by(request, ORDERS, NEWEST)
     return await fetch_page(
         db,
-        statement,
+        _kept(_statement(order), wanted),
         instant=order.key,
         row_id=urgences.c.id,
         request=request,
@@ -137,12 +140,50 @@ async def list_places(db: Executor) -> Places:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """The requests of one bailleur, in one commune, in one state; `spent` from asking to deciding,
+    all together.
+    """
+
+    bailleur_name: str
+    commune_name: str
+    state: str
+    count: int
+    households: int
+    oldest_at: datetime
+    spent: timedelta | None
+
+
+async def list_tallies(db: Executor, wanted: UrgenceFilter) -> list[Tally]:
+    """Where the requests are, by name of bailleur and commune."""
+    rows = await db.execute(
+        _kept(
+            select(
+                _BAILLEUR.c.name.label("bailleur_name"),
+                communes.c.name.label("commune_name"),
+                urgences.c.state,
+                func.count().label("count"),
+                func.sum(urgences.c.households).label("households"),
+                func.min(urgences.c.requested_at).label("oldest_at"),
+                func.sum(urgences.c.decided_at - urgences.c.requested_at).label("spent"),
+            )
+            .join(_BAILLEUR, _BAILLEUR.c.id == urgences.c.bailleur_id)
+            .join(communes, communes.c.insee == urgences.c.insee),
+            wanted,
+        )
+        .group_by(_BAILLEUR.c.name, communes.c.name, communes.c.sort_name, urgences.c.state)
+        .order_by(_BAILLEUR.c.name, communes.c.sort_name)
+    )
+    return [Tally(**row._mapping) for row in rows]
+
+
 async def find_urgence(
     db: Executor, urgence_id: UUID, *, for_update: bool = False
 ) -> Urgence | None:
     statement = _statement().where(urgences.c.id == urgence_id)
     if for_update:
-        statement = statement.with_for_update(of=urgences)
+        statement = statement.with_for_update(of=urgences, key_share=True)
     row = (await db.execute(statement)).one_or_none()
     return _urgence(row) if row else None
 

@@ -37,7 +37,10 @@ MADE_BY_US = (
     *("people.json", "demo.json", "secrets.json", "run.json", "seeded-for"),
 )
 # read by the settings: what the shell holds is for another installation than the demonstration
-OVERRIDDEN = ("SMTP_URL", "MAIL_FROM", "OIDC_SCOPES", "OIDC_ALGORITHM")
+OVERRIDDEN = (
+    *("SMTP_URL", "MAIL_FROM", "OIDC_SCOPES", "OIDC_ALGORITHM", "OIDC_CLIENT_KEY_FILE"),
+    *("OIDC_ACR_MFA", "MFA_CAPACITIES"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,11 @@ from datetime import datetime, time, timedelta
 from itertools import count
 from uuid import UUID
 
+from server.db import deliveries
 from server.db.orientations import Orientation
+from server.demo.seed_people import reviews
 from server.demo.seed_sessions import act_urgently, publish, sit
+from server.demo.seed_simulations import simulations
 from server.demo.seed_stage import Acts, File, Stage
 from server.demo.seed_stories import (
     COMMISSIONS,
@@ -23,7 +26,7 @@ from server.demo.seed_stories import (
 from server.domain.calendar import add_working_days
 from server.domain.deadlines import PARIS
 from server.domain.flux import BAILLEUR
-from server.operations import candidates, flux, orientations, vacancies
+from server.operations import advice, candidates, flux, orientations, vacancies
 from server.tenants.actors import Actor
 from server.tenants.transactions import TenantTransaction
 
@@ -52,6 +55,8 @@ async def play(stage: Stage) -> None:
         *(_tell(stage, one) for one in (*OF_2025, *OF_2026)),
         *(sit(stage, one) for one in COMMISSIONS),
         *(publish(stage, one) for one in PUBLICATIONS),
+        *reviews(stage),
+        *simulations(stage),
     ):
         heapq.heappush(waiting, (await anext(acts), next(order), acts))
     while waiting and waiting[0][0] < OPENING:
@@ -121,8 +126,8 @@ async def _send(
 ) -> Sent | None:
     """Follow the advice; keep the dwelling when it names the bailleur itself."""
     async with stage.db.write_transaction(stage.manager(story.bailleur), now=at) as tx:
-        explained = await flux.advise(tx, await vacancies.get(tx, vacancy_id))
-        first = explained.advice.proposals[0].party_key
+        explained = await advice.advise(tx, await vacancies.get(tx, vacancy_id))
+        first = explained.advice.first
         if offer.to is not None:
             first = flux.party_key(stage.world.tenants[offer.to], offer.contingent)
         if first == BAILLEUR:
@@ -138,6 +143,9 @@ async def _send(
                 departure_motif=offer.motif,
             ),
         )
+        sent = await orientations.get(tx, orientation_id)
+        if sent.delivery_id is not None:
+            await deliveries.note_arrival(tx, sent.delivery_id, at)
     return Sent(
         orientation_id=orientation_id, answering=stage.answering(reservataire_id, contingent)
     )

@@ -165,7 +165,12 @@ OF_2026 = (
     ),
     _story(HSH, FAVERGES, "2026-02-24T15:40", CONDITIONAL),
     _story(MONT_BLANC, PUBLIER, "2026-02-26T10:20", LEASED),
-    _story(HSH, FAVERGES, "2026-03-03T10:50", EMPTY),
+    _story(
+        HSH,
+        FAVERGES,
+        "2026-03-03T10:50",
+        replace(EMPTY, to="faverges-seythenex", motif=TOLD_ON_THE_PHONE),
+    ),
     _story(ALLIADE, PUBLIER, "2026-03-05T09:20", LEASED),
     _urgent(
         FAVERGES,

@@ -23,6 +23,7 @@ from server.demo.world_rows import (
 )
 from server.reference import load_communes
 from server.tenants.actors import NO_CONTINGENT, Actor, Capacity, Channel, Role
+from server.tenants.scopes import EVERY_SCOPE
 from server.tenants.sessions import digest, new_token
 from server.tenants.transactions import Database, Transaction
 
@@ -53,6 +54,7 @@ class Person:
 class Token:
     """An API token in plain, which the database never holds."""
 
+    id: UUID
     name: str
     tenant_slug: str
     capacity: Capacity
@@ -104,6 +106,8 @@ class World:
             channel=Channel.API,
             person_name=token.name,
             contingents=token.contingents,
+            scopes=EVERY_SCOPE,
+            machine_id=token.id,
         )
 
     def token(self, tenant_slug: str, capacity: str | None = None) -> Token:
@@ -253,15 +257,16 @@ async def _insert_people(
 
 
 def _tokens() -> Iterator[Token]:
-    """One per organisme, and a second one for the State, which acts in two capacities."""
+    """One per organisme and capacity: the State, and an EPCI that is réservataire, have two."""
     for one in ORGANISMES:
         for index, capacity in enumerate(one.mailboxes):
-            is_state_reservataire = index > 0
+            is_state = one.category == "etat" and capacity is Capacity.RESERVATAIRE
             yield Token(
-                name=f"{one.name} (réservataire)" if is_state_reservataire else one.name,
+                id=new_id(),
+                name=f"{one.name} (réservataire)" if index else one.name,
                 tenant_slug=one.slug,
                 capacity=capacity,
-                contingents=STATE_CONTINGENTS if is_state_reservataire else NO_CONTINGENT,
+                contingents=STATE_CONTINGENTS if is_state else NO_CONTINGENT,
                 plain=new_token(),
             )
 
@@ -274,7 +279,7 @@ async def _insert_tokens(
         tables.api_tokens,
         [
             {
-                "id": new_id(),
+                "id": one.id,
                 "tenant_id": tenants[one.tenant_slug],
                 "capacity": one.capacity.value,
                 "contingents": sorted(one.contingents),
@@ -282,6 +287,7 @@ async def _insert_tokens(
                 "token_hash": digest(one.plain),
                 "created_at": now,
                 "expires_at": now + TOKEN_LIFE,
+                "scopes": sorted(EVERY_SCOPE),
             }
             for one in tokens
         ],

@@ -122,7 +122,16 @@ ORGANISMES = (
         },
     ),
     _epci("cc-sources-du-lac", "CC des Sources du Lac d'Annecy", CC_SOURCES_DU_LAC),
-    _epci("cc-pays-d-evian", "CC Pays d'Evian Vallée d'Abondance", CC_PAYS_D_EVIAN),
+    Organisme(  # itself a réservataire (R441-5): two capacities, two sets of rights
+        slug="cc-pays-d-evian",
+        name="CC Pays d'Evian Vallée d'Abondance",
+        category="epci",
+        siren=CC_PAYS_D_EVIAN,
+        mailboxes={
+            Capacity.EPCI: "habitat@cc-pays-d-evian.invalid",
+            Capacity.RESERVATAIRE: "reservations@cc-pays-d-evian.invalid",
+        },
+    ),
 )
 
 
@@ -134,16 +143,19 @@ def _bailleur_seat(organisme: str, role: Role = Role.RESPONSABLE) -> Seat:
     return Seat(organisme=organisme, capacity=Capacity.BAILLEUR, role=role)
 
 
-def _reservataire_seat(organisme: str, contingent: str = "none") -> Seat:
+def _reservataire_seat(
+    organisme: str, contingent: str = "none", role: Role = Role.RESPONSABLE
+) -> Seat:
     return Seat(
         organisme=organisme,
         capacity=Capacity.RESERVATAIRE,
+        role=role,
         contingents=frozenset({contingent}),
     )
 
 
 def _epci_seat(organisme: str) -> Seat:
-    return Seat(organisme=organisme, capacity=Capacity.EPCI)
+    return Seat(organisme=organisme, capacity=Capacity.EPCI, role=Role.RESPONSABLE)
 
 
 MEMBERS = (
@@ -163,12 +175,15 @@ MEMBERS = (
     _one("karine", "Karine Témoin", _reservataire_seat("faverges-seythenex")),
     _one(
         *("leo", "Léo Duplicata"),
-        *(_reservataire_seat("publier"), _reservataire_seat("ccas-publier")),
+        *(_reservataire_seat("publier"), _reservataire_seat("ccas-publier", role=Role.AGENT)),
     ),
     _one("manon", "Manon Croquis", _reservataire_seat("ccas-publier")),
     _one("nadir", "Nadir Gabarit", _reservataire_seat("action-logement")),
     _one("odile", "Odile Canevas", _reservataire_seat("departement")),
     _one("pascal", "Pascal Ébauche", _reservataire_seat("prefecture", "rs")),
     _one("rosa", "Rosa Esquisse", _reservataire_seat("prefecture", "fonctionnaires")),
-    _one("samuel", "Samuel Figurant", _epci_seat("cc-pays-d-evian")),
+    _one(
+        *("samuel", "Samuel Figurant"),
+        *(_epci_seat("cc-pays-d-evian"), _reservataire_seat("cc-pays-d-evian")),
+    ),
 )

@@ -78,9 +78,14 @@ async def insert_annexes(tx: Transaction, tenants: dict[str, UUID], annexe: Anne
         published_at = datetime(year, 2, 20, 10, tzinfo=PARIS)
         values = {"epci_siren": annexe.epci_siren, "year": year, "version": 1}
         row = {"id": head["annexe_id"], "bailleur_id": head["bailleur_id"], **values}
-        await insert_rows(tx, tables.annexes, [{**row, "published_at": published_at}])
+        await insert_rows(tx, tables.annexes, [row])
         await _insert_stock(tx, head, annexe)
         await _insert_lines(tx, tenants, head, annexe)
+        # last: from then on nothing of it changes any more
+        table = tables.annexes
+        await tx.execute(
+            table.update().where(table.c.id == row["id"]).values(published_at=published_at)
+        )
 
 
 async def _insert_stock(tx: Transaction, head: dict[str, UUID], annexe: AnnexeOne) -> None:

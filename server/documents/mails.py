@@ -17,13 +17,17 @@ from pathlib import Path
 from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from server.documents.typography import typeset
+
 TEMPLATES = Path(__file__).resolve().parents[2] / "web" / "templates" / "courriels"
 _BREAKS = re.compile(r"[\r\n]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What a mail says; `subject` says all of it, `consequence` what happens without an answer."""
+    """What a mail says; `subject` says all of it, `consequence` what happens without an answer;
+    `second_url` is another door to the same act.
+    """
 
     subject: str
     preheader: str
@@ -34,6 +38,8 @@ class Message:
     details: tuple[tuple[str, str], ...] = ()
     deadline: str | None = None
     consequence: str | None = None
+    second_label: str = ""
+    second_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +68,7 @@ def _inliner() -> CSSInliner:
 
 def render(message: Message) -> Rendered:
     environment = _environment()
-    html = environment.get_template("message.html").render(message=message)
+    html = typeset(environment.get_template("message.html").render(message=message))
     return Rendered(
         subject=_one_line(message.subject),
         text=environment.get_template("message.txt").render(message=message),
@@ -99,5 +105,6 @@ def to_mime(
     mail.set_content(rendered.text)
     mail.add_alternative(rendered.html, subtype="html")
     if calendar is not None:
-        mail.add_alternative(calendar, subtype="calendar", params={"method": "REQUEST"})
+        method = "PUBLISH" if "METHOD:PUBLISH" in calendar else "REQUEST"
+        mail.add_alternative(calendar, subtype="calendar", params={"method": method})
     return mail

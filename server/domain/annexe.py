@@ -9,7 +9,7 @@ commune is what they leave. Rates of different perimeters are never added; right
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -27,6 +27,9 @@ STATE_CEILING_BP = 3_000
 
 FONCTIONNAIRES_CEILING_BP = 500
 """Of which at most 5 % for civil and military agents (R441-5-2 I)."""
+
+GUARANTEE_CEILING_BP = 2_000
+"""What loan guarantees alone may reserve, all guarantors together (R441-5-4)."""
 
 
 class ExclusionCode(StrEnum):
@@ -46,6 +49,16 @@ class Contingent(StrEnum):
     NONE = "none"
     FONCTIONNAIRES = "fonctionnaires"
     RS = "rs"
+
+
+STATE = frozenset({Contingent.FONCTIONNAIRES, Contingent.RS})
+
+
+class Denominator(StrEnum):
+    """By what a line's rights are divided: A as the signed annexes do, or C (Q2)."""
+
+    TOTAL = "total"
+    FLUX = "flux"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +85,7 @@ class Line:
 
     Either `droits`, from which the rate follows, or `imposed_rate_bp` in 1/100 % (the State's
     lines), from which the rights follow. `perimeter` holds INSEE codes: it belongs to the line,
-    not to the kind of reservataire.
+    not to the kind of reservataire. `is_guarantee`: its rights were given for loan guarantees.
     """
 
     key: str
@@ -81,11 +94,15 @@ class Line:
     perimeter: frozenset[str]
     droits: Decimal | None = None
     imposed_rate_bp: int | None = None
+    is_guarantee: bool = False
+    denominator: Denominator = Denominator.TOTAL
 
 
 @dataclass(frozen=True, kw_only=True)
 class LineRate:
-    """A line with its rate: `denominator` is A of its perimeter, `exact` is not rounded."""
+    """A line with its rate: `denominator` is A of its perimeter (or C, as the line says), `exact`
+    is not rounded.
+    """
 
     line: Line
     droits: Decimal
@@ -167,8 +184,7 @@ def compute(communes: Sequence[CommuneStock], lines: Sequence[Line]) -> Annexe:
 
     Always answers, so that a draft can be looked at; `motifs` says why it may not be published.
     """
-    dwellings = {commune.insee: commune.total for commune in communes}
-    rates = tuple(_line_rate(line, dwellings) for line in lines)
+    rates = tuple(_line_rate(line, communes) for line in lines)
     shares = tuple(_commune_share(commune, rates) for commune in communes)
     total_droits = sum((rate.droits for rate in rates), Decimal(0))
     totals = _totals(communes)
@@ -183,8 +199,16 @@ def compute(communes: Sequence[CommuneStock], lines: Sequence[Line]) -> Annexe:
     )
 
 
-def _line_rate(line: Line, dwellings: Mapping[str, int]) -> LineRate:
-    denominator = sum(dwellings.get(insee, 0) for insee in line.perimeter)
+def divisor(line: Line, communes: Sequence[CommuneStock]) -> int:
+    """The dwellings of the line's perimeter by which its rights are divided."""
+    covered = [commune for commune in communes if commune.insee in line.perimeter]
+    if line.denominator is Denominator.FLUX:
+        return sum(commune.flux for commune in covered)
+    return sum(commune.total for commune in covered)
+
+
+def _line_rate(line: Line, communes: Sequence[CommuneStock]) -> LineRate:
+    denominator = divisor(line, communes)
     droits = _droits(line, denominator)
     if line.imposed_rate_bp is not None:
         rate, exact = line.imposed_rate_bp, Fraction(line.imposed_rate_bp, WHOLE_BP)
@@ -266,17 +290,25 @@ def _droits_motifs(line: Line, communes: Sequence[CommuneStock]) -> Iterator[Mot
     elif min(droits or 0, imposed or 0) < 0:
         message = f"La ligne « {line.reservataire} » a un nombre négatif."
         yield _motif("negative_number", message, line)
-    elif imposed is not None and droits is not None:
-        denominator = sum(c.total for c in communes if c.insee in line.perimeter)
-        if droits != _droits(line, denominator):
-            message = (
-                f"La ligne « {line.reservataire} » a des droits qui contredisent son taux imposé."
-            )
-            yield _motif("droits_contradict_rate", message, line)
+    elif _contradicts(line, communes):
+        message = f"La ligne « {line.reservataire} » a des droits qui contredisent son taux imposé."
+        yield _motif("droits_contradict_rate", message, line)
+
+
+def _contradicts(line: Line, communes: Sequence[CommuneStock]) -> bool:
+    if line.imposed_rate_bp is None or line.droits is None:
+        return False
+    return line.droits != _droits(line, divisor(line, communes))
 
 
 def _rate_motifs(rates: Sequence[LineRate], shares: Sequence[CommuneShare]) -> Iterator[Motif]:
     for rate in rates:
+        if rate.denominator < 1 and rate.droits > 0:
+            message = (
+                f"La ligne « {rate.line.reservataire} » a des droits sur un périmètre où le "
+                "bailleur n'a aucun logement : aucun taux ne peut en sortir."
+            )
+            yield _motif("perimeter_without_dwellings", message, rate.line)
         if rate.rate_bp > WHOLE_BP:
             message = (
                 f"La ligne « {rate.line.reservataire} » a {labels.number(rate.droits)} droits pour "
@@ -291,9 +323,10 @@ def _rate_motifs(rates: Sequence[LineRate], shares: Sequence[CommuneShare]) -> I
 
 
 def _warnings(shares: Sequence[CommuneShare], total: int) -> Iterator[Motif]:
-    """Ceilings of the State over the bailleur's whole flux, weighted by A (R441-5-2 I)."""
-    state = _share_bp(shares, total, {Contingent.FONCTIONNAIRES, Contingent.RS})
-    agents = _share_bp(shares, total, {Contingent.FONCTIONNAIRES})
+    """Ceilings over the bailleur's whole flux, weighted by A (R441-5-2 I, R441-5-4)."""
+    state = _share_bp(shares, total, lambda line: line.contingent in STATE)
+    agents = _share_bp(shares, total, lambda line: line.contingent is Contingent.FONCTIONNAIRES)
+    guarantors = _share_bp(shares, total, lambda line: line.is_guarantee)
     if state > STATE_CEILING_BP:
         message = (
             f"L'État recevrait {labels.percent(floor(state))} du flux : "
@@ -306,14 +339,22 @@ def _warnings(shares: Sequence[CommuneShare], total: int) -> Iterator[Motif]:
             "plus que les 5 % permis (R441-5-2)."
         )
         yield Motif(code="fonctionnaires_over_ceiling", message=message)
+    if guarantors > GUARANTEE_CEILING_BP:
+        message = (
+            f"Les garanties d'emprunt réservent {labels.percent(floor(guarantors))} du flux : à "
+            "elles toutes elles n'ouvrent pas plus de 20 % (R441-5-4)."
+        )
+        yield Motif(code="guarantee_over_ceiling", message=message)
 
 
-def _share_bp(shares: Sequence[CommuneShare], total: int, contingents: set[Contingent]) -> Fraction:
+def _share_bp(
+    shares: Sequence[CommuneShare], total: int, counts: Callable[[Line], bool]
+) -> Fraction:
     weighted = sum(
         signed * share.stock.total
         for share in shares
         for rate, signed in share.rates
-        if rate.line.contingent in contingents
+        if counts(rate.line)
     )
     return Fraction(weighted, total) if total > 0 else Fraction(0)
 

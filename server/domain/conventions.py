@@ -93,3 +93,34 @@ def effective_state(facts: ConventionFacts, on: date) -> ConventionState:
     if period is None:
         return ConventionState.EXPIRED
     return ConventionState.IN_FORCE if period == 1 else ConventionState.RENEWED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConventionPeriod:
+    """A year of a convention, both days included; 1 is the first, 2 and 3 its renewals."""
+
+    number: int
+    from_on: date
+    until_on: date
+
+
+def periods(facts: ConventionFacts) -> tuple[ConventionPeriod, ...]:
+    """Its first year and its tacit renewals, as far as its early end leaves them (art. 8)."""
+    end = effective_last_day(facts)
+    years = (
+        ConventionPeriod(
+            number=number,
+            from_on=anniversary(facts.starts_on, number - 1),
+            until_on=min(end, anniversary(facts.starts_on, number) - _ONE_DAY),
+        )
+        for number in range(1, facts.renewals + 2)
+    )
+    return tuple(one for one in years if one.from_on <= end)
+
+
+def last_expired_start(on: date, renewals: int = RENEWALS) -> date:
+    """Conventions that start on this day or before have run all their years on `on` (art. 8)."""
+    try:
+        return on.replace(year=on.year - renewals - 1)
+    except ValueError:
+        return date(on.year - renewals - 1, 2, 28)

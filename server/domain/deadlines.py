@@ -15,6 +15,7 @@ from server.domain.calendar import (
     add_working_days,
     closed_reason,
     days_between,
+    is_working_day,
     next_working_day,
     working_days_between,
 )
@@ -97,6 +98,31 @@ def candidates_deadline(
 ) -> Deadline:
     """Until when the reservataire may present candidates, from the acceptance (art. 5.3)."""
     return _working_period(accepted_on, days, zone)
+
+
+def counted_again(start_on: date, days: int, *, zone: Zone = Zone.METROPOLE) -> Deadline:
+    """The period of a receipt, from nothing but its first day and its number of working days."""
+    return _working_period(start_on, days, zone)
+
+
+def ordinals(period: Deadline) -> tuple[tuple[date, int | None], ...]:
+    """Each day of a period with its rank among those that count; None for one that does not."""
+    closed, rank, found = dict(period.skipped), 0, []
+    for day in days_between(period.start_on, period.last_day):
+        rank += day not in closed
+        found.append((day, None if day in closed else rank))
+    return tuple(found)
+
+
+def closed_starts(now: datetime, most: int, *, zone: Zone = Zone.METROPOLE) -> tuple[date, ...]:
+    """For periods of 1 to `most` working days, the last day of an event whose period is over."""
+    found: list[date] = []
+    day = local_day(now)
+    while len(found) < most:
+        day -= timedelta(days=1)
+        if is_working_day(day, zone):
+            found.append(day - timedelta(days=1))
+    return tuple(found)
 
 
 def candidate_reply_deadline(

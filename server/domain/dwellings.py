@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,7 +12,9 @@ from server.domain.annexe import ExclusionCode
 from server.errors import Motif
 
 MUTATION_CEILING_BP = 1_000
-"""10 % of the yearly vacancies serve the bailleur's own tenants (art. 2.3), in 1/100 %."""
+"""10 % of the yearly vacancies serve the bailleur's own tenants (art. 2.3), in 1/100 %: what the
+first conventions print. A year has its own in the charte (`domain.charte.of_year`).
+"""
 
 _WHOLE_BP = 10_000
 _LARGEST_TYPOLOGY = 6
@@ -55,7 +57,7 @@ class Period(StrEnum):
     UNKNOWN = "unknown"
 
 
-_LAST_YEARS = (
+LAST_YEARS = (
     (1948, Period.BEFORE_1949),
     (1970, Period.FROM_1949),
     (1990, Period.FROM_1971),
@@ -88,12 +90,15 @@ class DwellingFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class MutationShare:
-    """Internal moves among the year's vacancies: `ratio_bp` in 1/100 %, None without vacancy."""
+    """Internal moves among the year's vacancies: `ratio_bp` in 1/100 %, None without vacancy;
+    `ceiling_bp` is the rule it was held to.
+    """
 
     count: int
     total: int
     ratio_bp: int | None
     level: Level
+    ceiling_bp: int = MUTATION_CEILING_BP
 
 
 def enters_on(delivered_on: date) -> date:
@@ -128,6 +133,87 @@ def _assiette_motifs(dwelling: DwellingFacts, on: date) -> Iterator[Motif]:
         yield Motif(code="dwelling_exited", message=message)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExcludedPeriod:
+    """`until_on` is the first day back in the assiette, None while it runs."""
+
+    code: str
+    from_on: date
+    until_on: date | None = None
+
+
+def exclusion_motifs(
+    wanted: ExcludedPeriod,
+    kind: Kind,
+    periods: Iterable[ExcludedPeriod],
+    *,
+    opened: Iterable[ExclusionCode],
+    today: date,
+) -> tuple[Motif, ...]:
+    """Why this exclusion cannot be recorded (art. 2.2).
+
+    A fact is recorded the day it begins or later, never in advance; the one that runs is ended by
+    the new one, at its first day. `opened` are the columns that the charte leaves open. Codes:
+    exclusion_unknown, exclusion_not_in_charte, dwelling_never_in_assiette, exclusion_in_future,
+    exclusion_overlaps, exclusion_unchanged.
+    """
+    return tuple(_exclusion_motifs(wanted, kind, tuple(periods), frozenset(opened), today))
+
+
+def _exclusion_motifs(
+    wanted: ExcludedPeriod,
+    kind: Kind,
+    periods: tuple[ExcludedPeriod, ...],
+    opened: frozenset[ExclusionCode],
+    today: date,
+) -> Iterator[Motif]:
+    if kind is not Kind.SOCIAL:
+        message = "Ce logement n'entre jamais dans l'assiette : il n'y a rien à exclure (art. 2.1)."
+        yield Motif(code="dwelling_never_in_assiette", message=message)
+    if wanted.code not in set(ExclusionCode):
+        message = "Choisissez l'un des six motifs de l'annexe 1."
+        yield Motif(code="exclusion_unknown", message=message, field="code")
+    elif wanted.code not in opened:
+        message = "La charte en vigueur ne prévoit pas cette exclusion."
+        yield Motif(code="exclusion_not_in_charte", message=message, field="code")
+    if wanted.from_on > today:
+        message = "Une exclusion s'enregistre le jour où elle commence, ou après."
+        yield Motif(code="exclusion_in_future", message=message, field="from_on")
+    for one in periods:
+        yield from _clash(wanted, one)
+
+
+def _clash(wanted: ExcludedPeriod, one: ExcludedPeriod) -> Iterator[Motif]:
+    reason = labels.EXCLUSION_REASONS[one.code]
+    if one.until_on is None and one.code == wanted.code:
+        message = f"Ce logement est déjà exclu pour ce motif : {reason}."
+        yield Motif(code="exclusion_unchanged", message=message, field="code")
+    elif one.until_on is None and wanted.from_on < one.from_on:
+        start = labels.french_day(one.from_on)
+        message = f"Une exclusion court depuis le {start} ({reason}) : la nouvelle la suit."
+        yield Motif(code="exclusion_overlaps", message=message, field="from_on")
+    elif one.until_on is not None and wanted.from_on < one.until_on:
+        end = labels.french_day(one.until_on)
+        message = f"Une autre exclusion a duré jusqu'au {end} ({reason}) : une seule à la fois."
+        yield Motif(code="exclusion_overlaps", message=message, field="from_on")
+
+
+def ending_motifs(running: ExcludedPeriod, until_on: date, *, today: date) -> tuple[Motif, ...]:
+    """Why an exclusion cannot end with this first day back in the assiette.
+
+    The day it began means that it never took effect: an entry by mistake. Codes: end_before_start,
+    end_in_future.
+    """
+    if until_on < running.from_on:
+        start = labels.french_day(running.from_on)
+        message = f"Cette exclusion a commencé le {start}."
+        return (Motif(code="end_before_start", message=message, field="until_on"),)
+    if until_on > today:
+        message = "Le retour dans le flux s'enregistre le jour même, ou après."
+        return (Motif(code="end_in_future", message=message, field="until_on"),)
+    return ()
+
+
 def typology(rooms: int) -> Typology:
     """T1 to T6 and more, from the number of main rooms; ValueError under 1."""
     if rooms < 1:
@@ -139,7 +225,7 @@ def construction_period(year: int | None) -> Period:
     """The band of a year of completion (RPLS, "année d'achèvement")."""
     if year is None:
         return Period.UNKNOWN
-    return next((period for last, period in _LAST_YEARS if year <= last), Period.FROM_2011)
+    return next((period for last, period in LAST_YEARS if year <= last), Period.FROM_2011)
 
 
 def mutation_share(
@@ -162,4 +248,6 @@ def mutation_share(
         level = Level.AMBER
     else:
         level = Level.GREEN
-    return MutationShare(count=count, total=total, ratio_bp=ratio, level=level)
+    return MutationShare(
+        count=count, total=total, ratio_bp=ratio, level=level, ceiling_bp=ceiling_bp
+    )

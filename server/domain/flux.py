@@ -1,21 +1,20 @@
-"""Positions on the flux and advice on the next orientation (art. 5.1 and 7, R441-5).
+"""Positions on the flux (art. 5.1 and 7, R441-5).
 
 Numbers are integers in 1/10 000 dwelling (`UNIT` is one dwelling), rates in 1/100 %: a vacancy
 gives each party its rate of the commune, the bailleur what they leave, so that what is due always
-adds up to the vacancies. The portal advises; the bailleur decides.
+adds up to the vacancies.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import accumulate
 
-from server.domain import labels
 from server.domain.annexe import Annexe
 
 UNIT = 10_000
@@ -33,16 +32,6 @@ class Indicator(StrEnum):
     LEASED = "leased"
 
 
-class SetAsideCode(StrEnum):
-    """Why a reservataire cannot receive this dwelling, in the order in which it is looked at."""
-
-    PERIMETER = "perimeter"
-    CONVENTION = "convention"
-    ADDRESS = "address"
-    REFUSED = "refused"
-    NO_RATE = "no_rate"
-
-
 @dataclass(frozen=True, kw_only=True)
 class CommuneRates:
     """The signed rates of a commune from a day on, in the order of the annexe, without bailleur."""
@@ -53,43 +42,49 @@ class CommuneRates:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FluxEvent:
-    """A vacancy counted in the flux: in the assiette, neither a first letting nor a mutation."""
+class Account:
+    """What the ledger says of a party on one basis, in 1/10 000 dwelling.
 
-    insee: str
-    on: date
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """What a party received, in whole dwellings.
-
-    The first three are the counts of the bilan; `engaged` counts the vacancies that the party
-    holds or has leased (`orientations.ENGAGED_STATES`), which refusals never increase.
+    `due` and `received` of the year, `carried` from the years before, `moved` by what expired
+    parties left and what an urgency charges later. The five numbers of a page: they add up to
+    the lag.
     """
 
-    party_key: str
-    oriented: int = 0
-    attributed: int = 0
-    leased: int = 0
-    engaged: int = 0
+    due: int = 0
+    received: int = 0
+    carried: int = 0
+    moved: int = 0
+
+    def __add__(self, other: Account) -> Account:
+        return Account(
+            due=self.due + other.due,
+            received=self.received + other.received,
+            carried=self.carried + other.carried,
+            moved=self.moved + other.moved,
+        )
+
+    @property
+    def lag(self) -> int:
+        """Positive when the party is late."""
+        return self.carried + self.due - self.received + self.moved
 
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """Where a party stands, in 1/10 000 dwelling.
+    """Where a party stands: the counts of the bilan in whole dwellings, and its three accounts.
 
-    `gap` is the chosen indicator less what is due: negative means late. `lag` is what is due
-    less what is engaged: positive means late; the advice uses it.
+    The counts are what the report says (a refused offer is oriented, Q13); the accounts are what
+    the advice follows.
     """
 
     party_key: str
-    due: int
     oriented: int
     attributed: int
     leased: int
-    gap: int
-    lag: int
+    accounts: Mapping[Indicator, Account]
+
+    def account(self, basis: Indicator) -> Account:
+        return self.accounts.get(basis, Account())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,54 +94,6 @@ class MonthPoint:
     month: int
     due: int
     received: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Party:
-    """A line of the annexe as a possible receiver; the sequence gives the annexe's order."""
-
-    key: str
-    name: str
-    perimeter: frozenset[str]
-    is_convention_in_force: bool
-    has_address: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vacancy:
-    """The freed dwelling: `rates` are those of its commune (None if no annexe was published)."""
-
-    insee: str
-    commune_name: str
-    rates: tuple[tuple[str, int], ...] | None
-    refused_by: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proposal:
-    """A party that can receive the dwelling: `lag` in 1/10 000 dwelling, rate in 1/100 %."""
-
-    party_key: str
-    lag: int
-    rate_bp: int
-    rank: int
-    sentence: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetAside:
-    party_key: str
-    code: SetAsideCode
-    sentence: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Advice:
-    """Who may receive the dwelling, most late first, who may not and why; `note` if special."""
-
-    proposals: tuple[Proposal, ...]
-    set_aside: tuple[SetAside, ...]
-    note: str | None
 
 
 def published_rates(annexe: Annexe, valid_from: date) -> tuple[CommuneRates, ...]:
@@ -186,58 +133,18 @@ class RateBook:
         return shares(rates.rates if rates is not None else ())
 
 
-def accrue(events: Sequence[FluxEvent], history: Sequence[CommuneRates]) -> dict[str, int]:
-    """What is due to each party, in 1/10 000 dwelling, in the order of the annexes.
-
-    A vacancy of a commune without published annexe is wholly the bailleur's. The sum is exactly
-    `UNIT` times the number of vacancies.
-    """
-    book = RateBook(history)
-    due: defaultdict[str, int] = defaultdict(int)
-    for event in events:
-        for key, share in book.shares(event.insee, event.on).items():
-            due[key] += share
-    return dict(due)
-
-
-def positions(
-    events: Sequence[FluxEvent],
-    history: Sequence[CommuneRates],
-    tallies: Sequence[Tally],
-    *,
-    basis: Indicator = Indicator.ORIENTED,
-) -> tuple[Position, ...]:
-    """Where each party stands, bailleur last (art. 7); one tally a party at most."""
-    due = accrue(events, history)
-    received = {tally.party_key: tally for tally in tallies}
-    keys = [key for key in dict.fromkeys((*_keys(history), *due, *received)) if key != BAILLEUR]
-    return tuple(
-        _position(key, due.get(key, 0), received.get(key, Tally(party_key=key)), basis)
-        for key in (*keys, BAILLEUR)
-    )
-
-
 def trajectory(
-    events: Sequence[FluxEvent],
-    history: Sequence[CommuneRates],
-    received: Mapping[int, int],
-    keys: Collection[str],
-    until: date,
+    due: Mapping[int, int], received: Mapping[int, int], until: date
 ) -> tuple[MonthPoint, ...]:
-    """What is due to the parties `keys` and what they received (dwellings by month), cumulated
-    from January to the month of `until`.
+    """What is due (1/10 000 dwelling by month) and what was received (dwellings by month),
+    cumulated from January to the month of `until`.
     """
-    book = RateBook(history)
-    due: defaultdict[int, int] = defaultdict(int)
-    for event in events:
-        given = book.shares(event.insee, event.on)
-        due[event.on.month] += sum(share for key, share in given.items() if key in keys)
     months = range(1, until.month + 1)
     return tuple(
         MonthPoint(month=month, due=total, received=count * UNIT)
         for month, total, count in zip(
             months,
-            accumulate(due[month] for month in months),
+            accumulate(due.get(month, 0) for month in months),
             accumulate(received.get(month, 0) for month in months),
             strict=True,
         )
@@ -254,142 +161,3 @@ def add_up(series: Sequence[Sequence[MonthPoint]]) -> tuple[MonthPoint, ...]:
         )
         for points in zip(*series, strict=True)
     )
-
-
-def _keys(history: Sequence[CommuneRates]) -> Iterator[str]:
-    for commune in history:
-        yield from (key for key, _ in commune.rates)
-
-
-def _position(key: str, due: int, tally: Tally, basis: Indicator) -> Position:
-    counts = {
-        Indicator.ORIENTED: tally.oriented * UNIT,
-        Indicator.ATTRIBUTED: tally.attributed * UNIT,
-        Indicator.LEASED: tally.leased * UNIT,
-    }
-    return Position(
-        party_key=key,
-        due=due,
-        oriented=counts[Indicator.ORIENTED],
-        attributed=counts[Indicator.ATTRIBUTED],
-        leased=counts[Indicator.LEASED],
-        gap=counts[basis] - due,
-        lag=due - tally.engaged * UNIT,
-    )
-
-
-def advise(
-    vacancy: Vacancy,
-    standing: Sequence[Position],
-    parties: Sequence[Party],
-    *,
-    bailleur_name: str = "Le bailleur",
-) -> Advice:
-    """Order those who can receive the dwelling (art. 5.1).
-
-    Larger lag first; ties by larger rate on the commune, then the annexe's order, the bailleur
-    last. The vacancy itself is among the events of `standing`. Same facts, same answer.
-    """
-    rates = dict(vacancy.rates or ())
-    lags = {position.party_key: position.lag for position in standing}
-    set_aside = [one for party in parties if (one := _set_aside(party, vacancy, rates))]
-    excluded = {one.party_key for one in set_aside}
-    names = {party.key: party.name for party in parties if party.key not in excluded}
-    names[BAILLEUR] = f"{bailleur_name}, part non réservée"
-    own_share = shares(vacancy.rates or ())[BAILLEUR]
-    entitled = sorted(
-        ((key, lags.get(key, 0), rates.get(key, own_share)) for key in names),
-        key=lambda one: (-one[1], one[0] == BAILLEUR, -one[2]),
-    )
-    return Advice(
-        proposals=tuple(_proposals(entitled, names)),
-        set_aside=tuple(set_aside),
-        note=None if vacancy.rates is not None else _no_annexe(vacancy.commune_name),
-    )
-
-
-def _no_annexe(commune_name: str) -> str:
-    return (
-        f"Aucune annexe 1 publiée ne donne de taux pour {commune_name} : "
-        "ce logement compte en entier dans la part du bailleur."
-    )
-
-
-def _set_aside(party: Party, vacancy: Vacancy, rates: Mapping[str, int]) -> SetAside | None:
-    """The first reason that excludes a party, if any."""
-    commune = vacancy.commune_name
-    reasons = {
-        SetAsideCode.PERIMETER: (
-            vacancy.insee not in party.perimeter,
-            f"son périmètre ne comprend pas {commune} (art. 5.1).",
-        ),
-        SetAsideCode.CONVENTION: (
-            not party.is_convention_in_force,
-            "aucune convention en vigueur (art. 8).",
-        ),
-        SetAsideCode.ADDRESS: (
-            not party.has_address,
-            "l'adresse de la convention est restée en blanc (art. 5.3).",
-        ),
-        SetAsideCode.REFUSED: (
-            party.key in vacancy.refused_by,
-            "a déjà refusé ce logement.",
-        ),
-        SetAsideCode.NO_RATE: (
-            rates.get(party.key, 0) == 0,
-            f"n'a pas de taux à {commune} dans l'annexe 1.",
-        ),
-    }
-    return next(
-        (
-            SetAside(party_key=party.key, code=code, sentence=f"{party.name} : {sentence}")
-            for code, (applies, sentence) in reasons.items()
-            if applies
-        ),
-        None,
-    )
-
-
-def _proposals(
-    entitled: Sequence[tuple[str, int, int]], names: Mapping[str, str]
-) -> Iterator[Proposal]:
-    for index, (key, lag, rate) in enumerate(entitled):
-        place = _place(index, entitled, names)
-        yield Proposal(
-            party_key=key,
-            lag=lag,
-            rate_bp=rate,
-            rank=index + 1,
-            sentence=f"{names[key]} : {_standing(lag)}{place}",
-        )
-
-
-def _standing(lag: int) -> str:
-    if lag > 0:
-        return f"en retard de {labels.dwellings(lag)} sur son quota"
-    if lag < 0:
-        return f"en avance de {labels.dwellings(-lag)} sur son quota"
-    return "exactement à son quota"
-
-
-def _place(index: int, entitled: Sequence[tuple[str, int, int]], names: Mapping[str, str]) -> str:
-    """Why this rank: the lag, or what settled an equal lag with the next or the previous one."""
-    lag = entitled[index][1]
-    if len(entitled) == 1:
-        return ", le seul organisme qui peut recevoir ce logement."
-    if index > 0:
-        return f", {index + 1}e rang des organismes qui peuvent recevoir ce logement."
-    rival, rival_lag, _ = entitled[1]
-    if rival_lag == lag:
-        return f", à égalité avec {names[rival]} ; {_tie(entitled)}."
-    rank = "le plus en retard" if lag > 0 else "le moins en avance"
-    return f", {rank} des organismes qui peuvent recevoir ce logement."
-
-
-def _tie(entitled: Sequence[tuple[str, int, int]]) -> str:
-    (_, _, rate), (rival, _, rival_rate) = entitled[:2]
-    if rival == BAILLEUR:
-        return "le réservataire passe avant le bailleur"
-    if rate > rival_rate:
-        return "son taux dans la commune est plus élevé"
-    return "l'ordre de l'annexe 1 les départage"

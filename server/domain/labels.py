@@ -141,6 +141,8 @@ ACTORS: Mapping[str, str] = {
 STEPS: Mapping[str, str] = {
     "draft": "Brouillon d'orientation",
     "send": "Offre envoyée",
+    "resend": "Offre renvoyée : le délai de réponse recommence",
+    "restart": "Le délai de réponse recommence",
     "keep": "Gardée sur la part du bailleur",
     "accept": "Offre acceptée",
     "refuse": "Offre refusée",
@@ -258,14 +260,6 @@ INDICATORS: Mapping[str, str] = {
     "leased": "attribués suivis d'un bail signé",
 }
 
-SET_ASIDE: Mapping[str, str] = {
-    "perimeter": "hors périmètre",
-    "convention": "sans convention en vigueur",
-    "address": "adresse en blanc",
-    "refused": "a déjà refusé ce logement",
-    "no_rate": "sans taux dans cette commune",
-}
-
 # Bilans (art. 7, R441-5-1)
 
 NATURES: Mapping[str, str] = {
@@ -275,6 +269,10 @@ NATURES: Mapping[str, str] = {
     "urgency_out": "urgence hors flux",
     "mutation": "mutation interne",
     "first_letting": "première mise en location",
+    "npnru": "relogement du renouvellement urbain (NPNRU)",
+    "orcod": "relogement d'une ORCOD",
+    "insalubrite": "relogement pour insalubrité",
+    "vente": "relogement pour vente",
     "excluded": "logement exclu de l'assiette",
 }
 
@@ -372,15 +370,9 @@ VACANCY_NATURES: Mapping[str, str] = {
     "own": "gardé sur la part du bailleur",
 }
 
-VACANCY_STATES: Mapping[str, str] = {
-    "open": "ouverte",
-    "closed": "close",
-    "cancelled": "annulée",
-}
+VACANCY_STATES: Mapping[str, str] = {"open": "ouverte", "closed": "close", "cancelled": "annulée"}
 
 # Journal
-
-CHANNELS: Mapping[str, str] = {"page": "sur le portail", "api": "par l'API", "worker": ""}
 
 ACTS: Mapping[str, str] = {
     "vacancy.registered": "Libération enregistrée",
@@ -391,6 +383,12 @@ ACTS: Mapping[str, str] = {
     "caleol.planned": "Séance de CALEOL convoquée",
     "urgence.requested": "Affectation d'urgence demandée",
     "urgence.approved": "Affectation d'urgence validée par la préfecture",
+    "urgence.applied": "Logement affecté à l'urgence",
     "urgence.refused": "Affectation d'urgence refusée par la préfecture",
     "bilan.published": "Bilan publié",
 }
+
+
+def plural(count: int, noun: str) -> str:
+    """« 3 jours ouvrés »: nouns, with their adjective, whose plural takes an s."""
+    return f"{count} {' '.join(f'{word}s' for word in noun.split()) if count > 1 else noun}"

@@ -16,8 +16,7 @@ from server.domain import orientations as workflow
 from server.domain.candidates import Candidate, FirstQuartile, Presenter
 from server.domain.deadlines import local_day
 from server.errors import Conflict, Invalid, Motif, NotFound
-from server.operations import orientations
-from server.operations.journal import announce
+from server.operations import orientations, readings
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
@@ -52,7 +51,13 @@ async def list_of(
 ) -> dict[UUID, list[rows.Candidate]]:
     """Candidates by orientation, as far as the actor may read them."""
     require(tx.actor, Permission.CANDIDATES_READ)
-    return await rows.list_candidates(tx, orientation_ids)
+    return await readings.candidates_of(tx, orientation_ids)
+
+
+async def count_elsewhere(tx: TenantTransaction, orientation_id: UUID) -> rows.Elsewhere:
+    """Households of this list that another offer has, or housed: a warning, never a refusal."""
+    require(tx.actor, Permission.CANDIDATES_READ)
+    return await rows.count_elsewhere(tx, orientation_id)
 
 
 def _presenter(tx: TenantTransaction) -> Presenter:
@@ -179,14 +184,7 @@ async def _close_if_whole(
         )
     else:
         return row
-    await announce(
-        tx,
-        entry,
-        [orientations.bailleur_of(row), orientations.reservataire_of(row)],
-        template="orientation.complete",
-        subject_kind="orientation",
-        subject_id=row.id,
-    )
+    await orientations.tell_both(tx, entry, row, "orientation.complete")
     return row
 
 

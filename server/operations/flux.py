@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from server.db import conventions, flux, orientations
-from server.db.dwellings import Vacancy as VacancyRow
+from server.db import conventions, flux, ledgers
+from server.db.ledgers import MatrixFilter
 from server.domain import annexe as law
+from server.domain import charte
 from server.domain import flux as domain
-from server.domain.annexe import Annexe, CommuneStock, Contingent, ExclusionCode, Line
 from server.domain.conventions import ConventionFacts, ConventionState, in_force
 from server.domain.deadlines import end_of_day, local_day
 from server.domain.dwellings import MutationShare, mutation_share
-from server.domain.flux import Advice, Indicator, Position
+from server.domain.flux import Account, Indicator, Position
+from server.domain.ledger import Family
 from server.errors import NotFound
+from server.operations.annexe_rates import ComputedAnnexe, compute, party_key, split_party_key
+from server.operations.ledger.ground import Ground
 from server.tenants.actors import Actor, Capacity
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
 
-
-@dataclass(frozen=True, kw_only=True)
-class ComputedAnnexe:
-    """An annexe 1 as stored, and what the law computes of it."""
-
-    facts: flux.AnnexeFacts
-    annexe: Annexe
+__all__ = ["ComputedAnnexe", "compute", "party_key", "split_party_key"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,40 +54,6 @@ class FluxBoard:
     bailleur_position: Position | None
     vacancy_count: int
     indicator: Indicator
-
-
-def party_key(reservataire_id: UUID, contingent: str) -> str:
-    """How the domain names a party: the organisme and the contingent of the State, if any."""
-    return f"{reservataire_id}:{contingent}"
-
-
-def split_party_key(key: str) -> tuple[UUID, str]:
-    reservataire_id, contingent = key.split(":")
-    return UUID(reservataire_id), contingent
-
-
-def compute(facts: flux.AnnexeFacts) -> ComputedAnnexe:
-    stock = [
-        CommuneStock(
-            insee=row.insee,
-            name=row.name,
-            total=row.total,
-            exclusions={ExclusionCode(code): count for code, count in row.exclusions.items()},
-        )
-        for row in facts.communes
-    ]
-    lines = [
-        Line(
-            key=party_key(row.reservataire_id, row.contingent),
-            reservataire=row.reservataire_name,
-            contingent=Contingent(row.contingent),
-            perimeter=row.perimeter,
-            droits=row.droits,
-            imposed_rate_bp=row.imposed_rate_bp,
-        )
-        for row in facts.lines
-    ]
-    return ComputedAnnexe(facts=facts, annexe=law.compute(stock, lines))
 
 
 async def list_annexes(
@@ -121,16 +84,31 @@ async def boards(
     *,
     bailleur_id: UUID | None = None,
     epci_siren: str | None = None,
+    until: date | None = None,
 ) -> list[FluxBoard]:
-    """Every annexe of the year, whole, with the positions up to today that the actor may count:
-    its own lines only for a réservataire (it does not see the others' offers).
+    """Every annexe of the year, whole, with the positions up to today, or to the end of a day of
+    the year, that the actor may count: its own lines only for a réservataire (it does not see the
+    others' offers).
     """
     computed = await list_annexes(tx, year, bailleur_id=bailleur_id, epci_siren=epci_siren)
     if tx.actor.capacity is Capacity.EPCI:
         nothing = Counts(vacancies=(), credits=())
-        return [_board(one, year, nothing, tx.actor) for one in computed]
-    counts = await _counts(tx, year, bailleur_id)
-    return [_board(one, year, counts, tx.actor) for one in computed]
+        return [_board(one, year, nothing, {}, tx.actor) for one in computed]
+    counts = await _counts(tx, year, bailleur_id, until)
+    accounts = await _accounts(tx, year, bailleur_id, until)
+    return [_board(one, year, counts, accounts, tx.actor) for one in computed]
+
+
+def last_day(year: int, until: date | None, tx: TenantTransaction) -> date:
+    """Until when a year is counted: the day asked, else today or the end of the year."""
+    last = min(date(year, 12, 31), local_day(tx.now))
+    return min(until, last) if until else last
+
+
+def bounds(year: int, until: date | None, tx: TenantTransaction) -> tuple[datetime, datetime]:
+    """The instants between which the year is counted."""
+    first = end_of_day(date(year, 1, 1) - timedelta(days=1))
+    return first, end_of_day(last_day(year, until, tx))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,12 +124,27 @@ class Counts:
             credits=tuple(_mine(self.credits, bailleur_id, insees)),
         )
 
-    def events(self, on: date) -> list[domain.FluxEvent]:
-        return [
-            domain.FluxEvent(insee=row.insee, on=on)
-            for row in self.vacancies
-            for _ in range(row.number)
-        ]
+    @property
+    def number(self) -> int:
+        """How many vacancies entered the flux."""
+        return sum(row.number for row in self.vacancies)
+
+    def received(self, key: str) -> Counter[str]:
+        """What a party received, in whole dwellings, by indicator."""
+        found: Counter[str] = Counter()
+        if key == domain.BAILLEUR:
+            found.update(oriented=sum(row.own for row in self.vacancies))
+        for row in self.credits:
+            if _credited(row) == key:
+                found.update({one.value: getattr(row, one.value) for one in Indicator})
+        return found
+
+
+def _credited(row: flux.CreditCount) -> str:
+    """A droit unique is taken on the bailleur's own share."""
+    if row.reservataire_id is None:
+        return domain.BAILLEUR
+    return party_key(row.reservataire_id, row.contingent)
 
 
 Counted = TypeVar("Counted", flux.VacancyCount, flux.CreditCount)
@@ -165,63 +158,78 @@ def _mine(
             yield row
 
 
-async def _counts(tx: TenantTransaction, year: int, bailleur_id: UUID | None) -> Counts:
-    first, last = date(year, 1, 1), min(date(year, 12, 31), local_day(tx.now))
+async def _counts(
+    tx: TenantTransaction, year: int, bailleur_id: UUID | None, until: date | None
+) -> Counts:
+    first, last = date(year, 1, 1), last_day(year, until, tx)
+    from_at, until_at = bounds(year, until, tx)
     vacancies = await flux.count_vacancies(
         tx, from_on=first, until_on=last, bailleur_id=bailleur_id
     )
-    offered = await flux.count_credits(tx, from_on=first, until_on=last, bailleur_id=bailleur_id)
-    charged = await flux.count_charged(
-        tx,
-        from_on=end_of_day(first - timedelta(days=1)),
-        until_on=end_of_day(last),
-        bailleur_id=bailleur_id,
-    )
-    return Counts(vacancies=tuple(vacancies), credits=(*offered, *charged))
+    days = flux.Days(first=first, last=last, from_at=from_at, until_at=until_at)
+    received = await flux.count_credits(tx, days, bailleur_id=bailleur_id)
+    return Counts(vacancies=tuple(vacancies), credits=tuple(received))
 
 
-def history(computed: Iterable[ComputedAnnexe]) -> list[domain.CommuneRates]:
-    """The signed rates of the annexes, each from 1 January of its year."""
-    return [
-        domain.CommuneRates(
-            insee=share.stock.insee,
-            valid_from=date(one.facts.year, 1, 1),
-            rates=tuple((rate.line.key, signed) for rate, signed in share.rates),
+Accounts = Mapping[tuple[UUID, str], Mapping[Indicator, Mapping[str, Account]]]
+
+
+async def _accounts(
+    tx: TenantTransaction, year: int, bailleur_id: UUID | None, until: date | None
+) -> Accounts:
+    """(bailleur, party) → basis → commune → account of the year."""
+    wanted = MatrixFilter(families=(Family.COMMUNE.value,), bailleur_id=bailleur_id)
+    if until is None:
+        rows = await ledgers.list_family_balances(tx, wanted, year)
+    else:
+        own = tx.actor.capacity is Capacity.RESERVATAIRE
+        from_at, until_at = bounds(year, until, tx)
+        rows = await ledgers.list_family_balances_on(tx, wanted, from_at, until_at, own=own)
+    found: dict[tuple[UUID, str], dict[Indicator, dict[str, Account]]] = {}
+    for row in rows:
+        bases = found.setdefault((row.bailleur_id, row.party), {})
+        communes = bases.setdefault(Indicator(row.basis), {})
+        communes[row.value] = communes.get(row.value, Account()) + Account(
+            due=row.due, received=row.received, carried=row.carried, moved=row.moved
         )
-        for one in computed
-        for share in one.annexe.communes
-    ]
+    return found
 
 
-def _tallies(counts: Counts) -> list[domain.Tally]:
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for row in counts.credits:
-        sums = found[party_key(row.reservataire_id, row.contingent)]
-        for name in ("oriented", "attributed", "leased", "engaged"):
-            sums[name] += getattr(row, name)
-    own = sum(row.own for row in counts.vacancies)
-    found[domain.BAILLEUR].update(oriented=own, engaged=own)
-    return [domain.Tally(party_key=key, **sums) for key, sums in found.items()]
+def _sum(accounts: Mapping[str, Account], insees: Collection[str]) -> Account:
+    return sum((one for insee, one in accounts.items() if insee in insees), Account())
 
 
-def _board(one: ComputedAnnexe, year: int, counts: Counts, actor: Actor) -> FluxBoard:
+def _board(
+    one: ComputedAnnexe, year: int, counts: Counts, accounts: Accounts, actor: Actor
+) -> FluxBoard:
     here = {share.stock.insee for share in one.annexe.communes}
-    counted = counts.of(one.facts.bailleur_id, here)
-    events = counted.events(date(year, 1, 1))
-    indicator = Indicator.ORIENTED
+    owner = one.facts.bailleur_id
+    counted = counts.of(owner, here)
     standing = {
-        position.party_key: position
-        for position in domain.positions(events, history([one]), _tallies(counted), basis=indicator)
+        key: _position(key, counted, accounts.get((owner, key), {}), here)
+        for key in _countable(one, actor)
     }
-    countable = _countable(one, actor)
-    standing = {key: place for key, place in standing.items() if key in countable}
     return FluxBoard(
         computed=one,
         year=year,
         lines=tuple(_line(row, one, standing) for row in one.facts.lines),
         bailleur_position=standing.get(domain.BAILLEUR),
-        vacancy_count=len(events),
-        indicator=indicator,
+        vacancy_count=counted.number,
+        indicator=Indicator.ORIENTED,
+    )
+
+
+def _position(
+    key: str,
+    counted: Counts,
+    accounts: Mapping[Indicator, Mapping[str, Account]],
+    here: Collection[str],
+) -> Position:
+    received = counted.received(key)
+    return Position(
+        party_key=key,
+        **{one.value: received[one.value] * domain.UNIT for one in Indicator},
+        accounts={basis: _sum(by_commune, here) for basis, by_commune in accounts.items()},
     )
 
 
@@ -253,42 +261,40 @@ def _line(row: flux.AnnexeLine, one: ComputedAnnexe, standing: dict[str, Positio
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Soustraction:
+    """The share of internal moves, and what the charte of today lets a bailleur withdraw."""
+
+    share: MutationShare
+    withdrawn: tuple[charte.Category, ...]
+
+
 async def own_mutation_share(tx: TenantTransaction, year: int) -> MutationShare:
-    """Internal moves among the vacancies since 1 January, against the 10 % (art. 2.3)."""
+    return (await own_soustraction(tx, year)).share
+
+
+async def own_soustraction(
+    tx: TenantTransaction, year: int, ground: Ground | None = None
+) -> Soustraction:
+    """Internal moves among the vacancies since 1 January, against the charte's ceiling of that
+    year (art. 2.3).
+    """
     require(tx.actor, Permission.VACANCY_READ)
     natures = await flux.count_natures(
         tx, from_on=date(year, 1, 1), until_on=min(date(year, 12, 31), local_day(tx.now))
     )
     counted = sum(number for nature, number in natures.items() if nature != "first_letting")
-    return mutation_share(count=natures.get("mutation", 0), total=counted)
+    versions = await (ground or Ground(tx)).versions()
+    ceiling_bp = charte.of_year(versions, year).parameters.mutation_rate_bp
+    return Soustraction(
+        share=mutation_share(
+            count=natures.get("mutation", 0), total=counted, ceiling_bp=ceiling_bp
+        ),
+        withdrawn=charte.in_force(versions, local_day(tx.now)).parameters.withdrawn,
+    )
 
 
-# --- Advice -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExplainedAdvice:
-    """The advice for a vacancy, with the names of the parties, for the page and the snapshot."""
-
-    advice: Advice
-    names: dict[str, str]
-    year: int
-
-    def snapshot(self) -> dict[str, object]:
-        """What is frozen with the decision: order, lags in 1/10 000 dwelling, sentences."""
-        return {
-            "year": self.year,
-            "note": self.advice.note,
-            "proposals": [
-                {"party": one.party_key, "lag": one.lag, "rate_bp": one.rate_bp,
-                 "rank": one.rank, "sentence": one.sentence}
-                for one in self.advice.proposals
-            ],
-            "set_aside": [
-                {"party": one.party_key, "code": one.code.value, "sentence": one.sentence}
-                for one in self.advice.set_aside
-            ],
-        }  # fmt: skip
+# --- Parties ---
 
 
 def is_in_force(row: conventions.Convention, on: date) -> bool:
@@ -305,89 +311,6 @@ def convention_with(
     mine = [row for row in rows if row.reservataire_id == reservataire_id]
     current = next((row for row in mine if is_in_force(row, on)), None)
     return current or max(mine, key=lambda row: row.starts_on, default=None)
-
-
-async def advise(tx: TenantTransaction, vacancy: VacancyRow) -> ExplainedAdvice:
-    """Who should receive this vacancy and why, who is set aside (domain.md §5.6)."""
-    return (await advise_each(tx, [vacancy]))[vacancy.id]
-
-
-async def advise_each(
-    tx: TenantTransaction, vacancies: Collection[VacancyRow]
-) -> dict[UUID, ExplainedAdvice]:
-    """The advice for several vacancies: their year's facts are read once for all of them."""
-    require(tx.actor, Permission.DWELLING_READ)
-    require(tx.actor, Permission.VACANCY_READ)
-    refused = await orientations.refusers(tx, [row.id for row in vacancies])
-    found: dict[UUID, ExplainedAdvice] = {}
-    for year in {row.registered_on.year for row in vacancies}:
-        of_year = [row for row in vacancies if row.registered_on.year == year]
-        found |= await _advise_year(tx, year, of_year, refused)
-    return found
-
-
-async def _advise_year(
-    tx: TenantTransaction,
-    year: int,
-    vacancies: Iterable[VacancyRow],
-    refused: Collection[tuple[UUID, UUID, str]],
-) -> dict[UUID, ExplainedAdvice]:
-    today, owner = local_day(tx.now), tx.actor.tenant_id
-    computed = await list_annexes(tx, year, bailleur_id=owner)
-    agreed = await conventions.list_conventions(tx, bailleur_id=owner)
-    counts = (await _counts(tx, year, owner)).of(owner)
-    signed = history(computed)
-    standing = domain.positions(counts.events(today), signed, _tallies(counts))
-    parties = _parties(computed, agreed, today)
-    book = domain.RateBook(signed)
-    names = {party.key: party.name for party in parties}
-    names[domain.BAILLEUR] = tx.actor.tenant_name
-    found = {}
-    for row in vacancies:
-        rates = book.on(row.dwelling.insee, today)
-        freed = domain.Vacancy(
-            insee=row.dwelling.insee,
-            commune_name=row.dwelling.commune_name,
-            rates=rates.rates if rates else None,
-            refused_by=frozenset(
-                party_key(who, part) for vacancy_id, who, part in refused if vacancy_id == row.id
-            ),
-        )
-        advice = domain.advise(freed, standing, parties, bailleur_name=tx.actor.tenant_name)
-        found[row.id] = ExplainedAdvice(advice=advice, names=names, year=year)
-    return found
-
-
-def _parties(
-    computed: Iterable[ComputedAnnexe], agreed: list[conventions.Convention], today: date
-) -> list[domain.Party]:
-    """The lines of every annexe, then the conventions without any line, in that order."""
-    found: dict[str, domain.Party] = {}
-    named = [
-        (line.reservataire_id, line.reservataire_name, line.contingent)
-        for one in computed
-        for line in one.facts.lines
-    ]
-    lined = {reservataire_id for reservataire_id, _, _ in named}
-    named += [
-        (row.reservataire_id, row.reservataire_name, "none")
-        for row in agreed
-        if row.reservataire_id not in lined
-    ]
-    for reservataire_id, name, contingent in named:
-        key = party_key(reservataire_id, contingent)
-        row = convention_with(agreed, reservataire_id, today)
-        found.setdefault(
-            key,
-            domain.Party(
-                key=key,
-                name=party_name(name, contingent),
-                perimeter=row.perimeter if row else frozenset(),
-                is_convention_in_force=row is not None and is_in_force(row, today),
-                has_address=bool(row and row.mailbox),
-            ),
-        )
-    return list(found.values())
 
 
 def party_name(name: str, contingent: str) -> str:

@@ -11,6 +11,10 @@ from uuid import UUID
 from server.db import notifications
 from server.db.ids import new_id
 from server.db.paging import Page, PageRequest
+from server.domain.postings import is_event
+from server.logs import security
+from server.operations.ledger.ground import Ground
+from server.operations.ledger.posting import follow
 from server.queue import enqueue
 from server.tenants.actors import AUTOMATON, Channel
 from server.tenants.permissions import Permission, require
@@ -44,11 +48,17 @@ class Recipient:
 
 
 async def record(
-    tx: TenantTransaction, act: Act, *, at: datetime | None = None, by_portal: bool = False
+    tx: TenantTransaction,
+    act: Act,
+    *,
+    at: datetime | None = None,
+    by_portal: bool = False,
+    ground: Ground | None = None,
 ) -> UUID:
     """Write one line of the journal and answer its id.
 
     `at` is the legal instant when it is not now; `by_portal`: the law acted, not the person.
+    `ground`: of the ledgers, when the caller already holds them.
     """
     entry_id = new_id()
     await notifications.insert_entry(
@@ -66,6 +76,9 @@ async def record(
             "facts": act.facts or {},
         },
     )
+    security("act", act=act.act, subject=str(act.subject_id), tenant=str(tx.actor.tenant_id))
+    if is_event(act.act, act.from_state, act.to_state):
+        await follow(tx, act.bailleur_id, ground)
     return entry_id
 
 
@@ -77,14 +90,18 @@ async def announce(
     template: str,
     subject_kind: str,
     subject_id: UUID,
+    notification_id: UUID | None = None,
 ) -> None:
-    """Queue one notification per recipient, once per act, and the job that delivers it."""
+    """Queue one notification per recipient, once per act, and the job that delivers it.
+
+    `notification_id`: the id of the notification of a single recipient, whose delivery counts.
+    """
     for recipient in recipients:
-        notification_id = new_id()
+        given_id = notification_id or new_id()
         was_new = await notifications.insert_notification(
             tx,
             {
-                "id": notification_id,
+                "id": given_id,
                 "act_id": entry_id,
                 "sender_id": tx.actor.tenant_id,
                 "recipient_id": recipient.tenant_id,
@@ -97,7 +114,7 @@ async def announce(
             },
         )
         if was_new:
-            await enqueue(tx.connection, "notifications.deliver", notification_id)
+            await enqueue(tx.connection, "notifications.deliver", given_id)
 
 
 async def timeline(

@@ -6,15 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 from uuid import UUID
 
-from server.db import bilans, tenants, urgences
+from server.db import bilans, imports, scenarios, tenants, urgences
 from server.db.paging import Executor
 from server.errors import NotFound
 from server.tenants.actors import Actor, Capacity, portal_acting_for
 from server.tenants.transactions import Transaction
 
-Owned = Literal["bilan", "urgence"]
+Owned = Literal["bilan", "import", "scenario", "urgence"]
 FINDERS: Mapping[Owned, Callable[[Executor, UUID], Awaitable[UUID | None]]] = {
     "bilan": bilans.find_owner,
+    "import": imports.find_owner,
+    "scenario": scenarios.find_owner,
     "urgence": urgences.find_owner,
 }
 

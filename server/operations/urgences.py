@@ -92,6 +92,12 @@ async def list_page(
     return await rows.list_urgences(tx, request, wanted or rows.UrgenceFilter(states=states))
 
 
+async def tallies(tx: TenantTransaction, wanted: rows.UrgenceFilter) -> list[rows.Tally]:
+    """How many requests the actor sees, by bailleur, commune and state."""
+    require(tx.actor, Permission.URGENCE_READ)
+    return await rows.list_tallies(tx, wanted)
+
+
 async def places(tx: TenantTransaction) -> rows.Places:
     """The communes and bailleurs of the requests that the actor sees."""
     require(tx.actor, Permission.URGENCE_READ)
@@ -136,7 +142,9 @@ async def _is_in_commission(tx: TenantTransaction, vacancy_id: UUID) -> bool:
 async def request(tx: TenantTransaction, command: RequestUrgence) -> UUID:
     """Ask the préfecture to allot a freed dwelling to a crisis."""
     require(tx.actor, Permission.URGENCE_REQUEST)
-    vacancy = await dwellings.find_vacancy(tx, command.vacancy_id, for_update=True)
+    vacancy = await dwellings.find_vacancy(
+        tx, command.vacancy_id, on=local_day(tx.now), for_update=True
+    )
     if vacancy is None:
         raise NotFound
     await _check_request(tx, vacancy, command)
@@ -328,4 +336,17 @@ async def apply(tx: TenantTransaction, urgence_id: UUID) -> None:
         closed_on=local_day(tx.now),
         charged_reservataire_id=row.charged_reservataire_id,
         charged_contingent=row.charged_contingent,
+    )
+    await record(
+        tx,
+        Act(
+            act="urgence.applied",
+            subject_kind="urgence",
+            subject_id=row.id,
+            bailleur_id=row.bailleur_id,
+            reservataire_id=row.charged_reservataire_id,
+            contingent=row.charged_contingent,
+            dwelling_id=row.dwelling_id,
+        ),
+        by_portal=True,
     )

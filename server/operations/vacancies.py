@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
 from server.db import dwellings
+from server.db.charte import list_versions
+from server.db.dwellings import DwellingFilter
 from server.db.ids import new_id
 from server.db.paging import Page, PageRequest, Sort
 from server.domain.annexe import ExclusionCode
+from server.domain.charte import Category, in_force
 from server.domain.deadlines import local_day
 from server.domain.dwellings import DwellingFacts, Kind, assiette_motifs
+from server.domain.strata import as_facts, strata_of
 from server.errors import Conflict, Invalid, Motif, NotFound
+from server.operations import ledger
 from server.operations.journal import Act, record
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
@@ -24,7 +29,7 @@ ALREADY_OPEN = Motif(
     message="Une libération est déjà en cours pour ce logement.",
     field="dwelling_id",
 )
-KEPT_NATURES = ("mutation", "own")
+OWN = "own"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +60,22 @@ async def get_dwelling(tx: TenantTransaction, dwelling_id: UUID) -> dwellings.Dw
 
 async def search_dwellings(
     tx: TenantTransaction,
-    text: str,
+    wanted: DwellingFilter,
     *,
-    insee: str | None = None,
     limit: int = dwellings.LIST_LIMIT,
     sort: Sort | None = None,
 ) -> list[dwellings.Dwelling]:
+    """What is judged at a date is judged today."""
     require(tx.actor, Permission.DWELLING_READ)
-    return await dwellings.search_dwellings(tx, text, insee=insee, limit=limit, sort=sort)
+    today = replace(wanted, on=local_day(tx.now))
+    return await dwellings.search_dwellings(tx, today, limit=limit, sort=sort)
+
+
+async def list_dwellings(
+    tx: TenantTransaction, request: PageRequest, wanted: DwellingFilter
+) -> Page[dwellings.Dwelling]:
+    require(tx.actor, Permission.DWELLING_READ)
+    return await dwellings.list_dwellings(tx, request, replace(wanted, on=local_day(tx.now)))
 
 
 async def list_communes(tx: TenantTransaction) -> dict[str, str]:
@@ -71,10 +84,16 @@ async def list_communes(tx: TenantTransaction) -> dict[str, str]:
     return await dwellings.list_stock_communes(tx)
 
 
+async def is_offered(tx: TenantTransaction, vacancy_id: UUID) -> bool:
+    """Whether an offer of this vacancy is under way."""
+    require(tx.actor, Permission.VACANCY_READ)
+    return await dwellings.has_live_orientation(tx, vacancy_id)
+
+
 async def get(tx: TenantTransaction, vacancy_id: UUID) -> dwellings.Vacancy:
     require(tx.actor, Permission.DWELLING_READ)
     require(tx.actor, Permission.VACANCY_READ)
-    found = await dwellings.find_vacancy(tx, vacancy_id)
+    found = await dwellings.find_vacancy(tx, vacancy_id, on=local_day(tx.now))
     if found is None:
         raise NotFound
     return found
@@ -92,7 +111,13 @@ async def list_page(
     require(tx.actor, Permission.DWELLING_READ)
     require(tx.actor, Permission.VACANCY_READ)
     return await dwellings.list_vacancies(
-        tx, request, state=state, awaiting=awaiting, dwelling_id=dwelling_id, insee=insee
+        tx,
+        request,
+        on=local_day(tx.now),
+        state=state,
+        awaiting=awaiting,
+        dwelling_id=dwelling_id,
+        insee=insee,
     )
 
 
@@ -144,6 +169,7 @@ async def register(tx: TenantTransaction, command: RegisterVacancy) -> UUID:
                 "free_on": command.free_on,
                 "registered_at": tx.now,
                 "registered_on": local_day(tx.now),
+                "strata": await _strata(tx, dwelling),
             },
         )
     except IntegrityError as error:
@@ -163,13 +189,28 @@ async def register(tx: TenantTransaction, command: RegisterVacancy) -> UUID:
     return vacancy_id
 
 
+async def _strata(tx: TenantTransaction, dwelling: dwellings.Dwelling) -> dict[str, str]:
+    """In which strata it counts, whatever is corrected of the dwelling afterwards."""
+    today = local_day(tx.now)
+    settings = await ledger.settings_on(tx, today)
+    return as_facts(strata_of(await ledger.home_of(tx, dwelling, today), settings.appeal))
+
+
+async def withdrawn_categories(tx: TenantTransaction) -> tuple[Category, ...]:
+    """For which operations a vacancy may be kept out of the flux today."""
+    require(tx.actor, Permission.VACANCY_READ)
+    return in_force(await list_versions(tx), local_day(tx.now)).parameters.withdrawn
+
+
 async def keep(tx: TenantTransaction, vacancy_id: UUID, *, nature: str, reason: str) -> None:
-    """Keep an open vacancy for an internal move (art. 2.3) or on the bailleur's own share."""
+    """Keep an open vacancy for an operation that the charte withdraws from the flux today
+    (art. 2.3), or on the bailleur's own share.
+    """
     require(tx.actor, Permission.VACANCY_REGISTER)
-    vacancy = await dwellings.find_vacancy(tx, vacancy_id, for_update=True)
+    vacancy = await dwellings.find_vacancy(tx, vacancy_id, on=local_day(tx.now), for_update=True)
     if vacancy is None:
         raise NotFound
-    if nature not in KEPT_NATURES:
+    if nature != OWN and nature not in await withdrawn_categories(tx):
         raise Invalid(
             Motif(code="nature_invalid", message="Ce choix n'existe pas.", field="nature")
         )

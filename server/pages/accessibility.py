@@ -15,6 +15,7 @@ TONES = {"c": "success", "nc": "danger", "na": "neutral", "nt": "warning"}
 
 
 async def declaration(visit: Visit) -> Response:
+    await visit.look_around()
     visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": "Accessibilité"}]
     return visit.render(
         "accessibilite.html",

@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import Route
 
+from server.db.candidates import Elsewhere
 from server.db.orientations import Orientation
 from server.domain import labels
 from server.domain.candidates import MAX_CANDIDATES
@@ -65,10 +66,33 @@ async def present(visit: Visit) -> Response:
     try:
         async with visit.writing() as tx:
             row = await candidates.present(tx, _command(form, offer_id, typed, numbers))
+            elsewhere = await candidates.count_elsewhere(tx, offer_id)
     except (Invalid, Conflict) as error:
         motifs = _placed(views.renamed(error.motifs, _fields(numbers)), numbers)
         return await show_offer(visit, motifs=motifs, typed=typed, status=error.status)
-    return visit.redirect(f"/orientations/{offer_id}", message=_presented(row, len(numbers)))
+    return visit.redirect(
+        f"/orientations/{offer_id}", message=_presented(row, len(numbers)) + _warned(elsewhere)
+    )
+
+
+def _warned(elsewhere: Elsewhere) -> str:
+    """One household on two live offers, or one that has signed a lease: allowed, and told."""
+    live, housed = elsewhere.live, elsewhere.housed
+    told = []
+    if live == 1:
+        told.append("un de ces ménages est aussi présenté pour un autre logement en cours.")
+    elif live:
+        told.append(f"{live} de ces ménages sont aussi présentés pour d'autres logements en cours.")
+    if housed == 1:
+        told.append(
+            "un de ces ménages a signé un bail : sa demande doit être radiée (R441-2-8), vérifiez."
+        )
+    elif housed:
+        told.append(
+            f"{housed} de ces ménages ont signé un bail : leurs demandes doivent être radiées "
+            "(R441-2-8), vérifiez."
+        )
+    return "".join(f" Attention : {one}" for one in told)
 
 
 def _command(
@@ -97,7 +121,7 @@ def _presented(row: Orientation, added: int) -> str:
     first = "Candidat présenté." if added == 1 else f"{added} candidats présentés."
     if row.state == State.CANDIDATES_COMPLETE:
         return f"{first} La liste est complète."
-    return f"{first} {views.plural(row.candidate_count, 'candidat')} à ce jour."
+    return f"{first} {labels.plural(row.candidate_count, 'candidat')} à ce jour."
 
 
 async def take_back(visit: Visit) -> Response:

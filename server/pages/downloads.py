@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from collections.abc import Iterator
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+
+from server.documents.names import file_name
+
+__all__ = ["archive", "calendar", "csv", "docx", "file_name", "pdf", "workbook"]
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CALENDAR = "text/calendar; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
-
-
-def file_name(*words: object) -> str:
-    """A name of file without accent nor space: annexe-1-haute-savoie-habitat-2026."""
-    text = unicodedata.normalize("NFKD", " ".join(map(str, words))).encode("ascii", "ignore")
-    return re.sub(r"[^a-z0-9]+", "-", text.decode().lower()).strip("-")
+ARCHIVE = "application/zip"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def workbook(content: bytes, name: str) -> Response:
@@ -26,8 +26,22 @@ def csv(content: bytes, name: str) -> Response:
     return _attached(content, CSV, f"{name}.csv")
 
 
+def pdf(content: bytes, name: str) -> Response:
+    return _attached(content, PDF, f"{name}.pdf")
+
+
+def docx(content: bytes, name: str) -> Response:
+    return _attached(content, DOCX, f"{name}.docx")
+
+
 def calendar(content: str, name: str) -> Response:
     return _attached(content.encode(), CALENDAR, f"{name}.ics")
+
+
+def archive(parts: Iterator[bytes], name: str) -> Response:
+    """Sent as it is made: the browser begins before the last file is in."""
+    headers = {"content-disposition": f'attachment; filename="{name}.zip"'}
+    return StreamingResponse(parts, media_type=ARCHIVE, headers=headers)
 
 
 def _attached(content: bytes, media_type: str, name: str) -> Response:

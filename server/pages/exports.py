@@ -25,7 +25,7 @@ from server.pages.visits import Handler, Visit, page
 T = TypeVar("T")
 
 MOST_ROWS = 10_000
-NOT_FILTERS = frozenset({"apres", "page", "bloc"})
+NOT_FILTERS = frozenset({"apres", "apres_decidees", "page", "bloc"})
 """Parameters of the address that say where one is in a list, not what it holds."""
 
 

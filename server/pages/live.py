@@ -9,13 +9,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from server.live import RESYNC, Audience, Hub
+from server.live import BELL, RESYNC, Audience, Hub
 from server.pages.visits import session_cookie
+from server.tenants.assurance import assurance_of
 from server.tenants.sessions import find_signed_in
 
 HEARTBEAT_SECONDS = 15.0
 CHECK_SECONDS = 60.0
 CHANGED, MISSED = "portail-maj", "portail-reprise"
+MOST_DIGITS = 15
+SEEN = "vu"
+"""Parameter of the address: the instant, in milliseconds, before which the page was read."""
 BEAT = ": .\n\n"
 
 
@@ -32,9 +36,19 @@ async def stream(request: Request) -> Response:
         return await _audience(request) == audience
 
     return StreamingResponse(
-        events(hub, audience, is_same),
+        events(hub, audience, is_same, seen_at=_seen_at(request)),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
+    )
+
+
+def _seen_at(request: Request) -> float | None:
+    """In seconds; None when the page does not say it."""
+    text = request.query_params.get(SEEN, "")
+    return (
+        int(text) / 1000
+        if text.isascii() and text.isdecimal() and len(text) < MOST_DIGITS
+        else None
     )
 
 
@@ -42,20 +56,33 @@ async def _audience(request: Request) -> Audience | None:
     """For whom the session acts now; looking does not make the session last."""
     state = request.app.state
     secret = request.cookies.get(session_cookie(state.settings), "")
-    signed_in = await find_signed_in(state.database, secret, touch=False) if secret else None
+    if not secret:
+        return None
+    signed_in = await find_signed_in(
+        state.database, secret, assurance=assurance_of(state.settings), touch=False
+    )
     if signed_in is None or signed_in.current is None:
         return None
     return Audience(tenant_id=signed_in.current.tenant_id, capacity=signed_in.current.capacity)
 
 
 async def events(
-    hub: Hub, audience: Audience, is_same: Callable[[], Awaitable[bool]]
+    hub: Hub,
+    audience: Audience,
+    is_same: Callable[[], Awaitable[bool]],
+    *,
+    seen_at: float | None = None,
 ) -> AsyncIterator[str]:
-    """Names of events, a beat when there are none, an end when the session or the server ends."""
+    """Names of events, a beat when there are none, an end when the session or the server ends.
+
+    First of all, what happened since the page was read at `seen_at` and before it listened.
+    """
     clock = asyncio.get_running_loop().time
     check_at = clock() + CHECK_SECONDS
     with hub.subscribed(audience) as subscription:
         yield BEAT
+        if seen_at is not None and (news := hub.news_since(audience, seen_at)):
+            yield _message((RESYNC,) if news == RESYNC else (news, BELL))
         while True:
             nouns = await subscription.next(HEARTBEAT_SECONDS)
             if subscription.is_ended:
@@ -68,10 +95,13 @@ async def events(
 
 
 def _message(nouns: tuple[str, ...]) -> str:
+    """The bell has an event of its own; the panels one for all the other nouns."""
     if not nouns:
         return BEAT
-    name = MISSED if RESYNC in nouns else CHANGED
-    return f"event: {name}\ndata: {' '.join(nouns)}\n\n"
+    others = tuple(noun for noun in nouns if noun != BELL)
+    name = MISSED if RESYNC in others else CHANGED
+    panels = f"event: {name}\ndata: {' '.join(others)}\n\n" if others else ""
+    return panels + (f"event: {BELL}\ndata: {BELL}\n\n" if BELL in nouns else "")
 
 
 ROUTES = [Route("/direct", stream)]

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
+from server.documents.typography import typeset
 from server.domain import labels
 from server.domain.annexe import rate_text
 
@@ -43,7 +44,7 @@ class Renderer:
         self.environment = create_environment()
 
     def page(self, template: str, context: Mapping[str, Any]) -> str:
-        return self.environment.get_template(template).render(context)
+        return typeset(self.environment.get_template(template).render(context))
 
     def block(self, template: str, block: str, context: Mapping[str, Any]) -> str:
-        return render_block(self.environment, template, block, **context)
+        return typeset(render_block(self.environment, template, block, **context))

@@ -12,27 +12,36 @@ from urllib.parse import urlencode
 from server.db.dwellings import Dwelling
 from server.db.notifications import JournalEntry
 from server.db.orientations import Orientation
-from server.domain import labels
+from server.domain import import_labels, labels, orientation_labels
 from server.domain import orientations as law
 from server.domain.deadlines import (
     PARIS,
-    Deadline,
-    candidates_deadline,
     is_over,
     last_day,
     local_day,
     working_days_left,
 )
+from server.domain.delivery_labels import DELIVERY_ACTS
 from server.domain.dwellings import assiette_motifs
-from server.domain.orientations import Acceptance, OrientationFacts, Searcher, State
+from server.domain.orientations import Acceptance, Delivery, OrientationFacts, Searcher, State
+from server.domain.scenarios.wording import ACTS as SCENARIO_ACTS
+from server.domain.stock_labels import STOCK_ACTS
 from server.errors import Motif
 from server.operations import orientations
 from server.operations.flux import party_name
-from server.operations.orientations.sending import receipt
 from server.operations.vacancies import facts_of as dwelling_facts
 from server.tenants.actors import AUTOMATON, Capacity
 
 View = dict[str, Any]
+
+ACTS = {
+    **labels.ACTS,
+    **STOCK_ACTS,
+    **import_labels.ACTS,
+    **SCENARIO_ACTS,
+    **orientation_labels.ACTS,
+    **DELIVERY_ACTS,
+}
 
 STATE_TONES = {
     State.SENT: "warning",
@@ -53,7 +62,13 @@ ACT_TONES = {
     "orientation.close_empty": "danger",
     "orientation.decide": "info",
     "orientation.lease": "success",
+    "orientation.renounce": "danger",
+    "orientation.fail_lease": "danger",
+    "orientation.candidate_refused": "warning",
 }
+IF_NOT_ARRIVED = (
+    "Le courriel de cette offre n'est pas arrivé : sans réponse, elle n'est pas réputée acceptée."
+)
 IF_SILENT = (
     "Sans réponse, l'offre est réputée acceptée (convention, art. 5.3) : les {days} jours ouvrés "
     "pour présenter des candidats commencent alors."
@@ -70,12 +85,6 @@ IF_FEW = (
 
 
 # --- Small words ------------------------------------------------------------------------------
-
-
-def plural(count: int, noun: str) -> str:
-    """« 3 libérations »: nouns whose plural takes an s."""
-    words = noun.split(" ")
-    return f"{count} {' '.join(f'{word}s' for word in words) if count > 1 else noun}"
 
 
 def capital(text: str) -> str:
@@ -179,7 +188,7 @@ def left_words(now: datetime, due_at: datetime) -> str:
         return "délai passé"
     if local_day(now) == last_day(due_at):
         return "dernier jour, aujourd'hui"
-    return f"reste {plural(working_days_left(now, due_at), 'jour ouvré')}"
+    return f"reste {labels.plural(working_days_left(now, due_at), 'jour ouvré')}"
 
 
 def urgency_tone(now: datetime, due_at: datetime) -> str:
@@ -204,7 +213,7 @@ def deadline_view(now: datetime, due_at: datetime, *, lead: str, consequence: st
 
 def in_law(row: Orientation, now: datetime) -> OrientationFacts:
     """The facts as the law has them now, whatever the sweep has recorded."""
-    return law.caught_up(orientations.facts_of(row), now)
+    return orientations.in_law(row, now)
 
 
 def running_deadline(row: Orientation, now: datetime) -> View | None:
@@ -213,9 +222,9 @@ def running_deadline(row: Orientation, now: datetime) -> View | None:
     if facts.state is State.SENT:
         return deadline_view(
             now,
-            row.answer_due_at,
+            facts.answer_due_at or row.answer_due_at,
             lead="Réponse attendue jusqu'au",
-            consequence=IF_SILENT.format(days=row.candidate_days),
+            consequence=_if_silent(row),
         )
     if facts.state is State.SEARCHING and facts.candidates_due_at is not None:
         if facts.searched_by is Searcher.BAILLEUR:
@@ -229,35 +238,10 @@ def running_deadline(row: Orientation, now: datetime) -> View | None:
     return None
 
 
-def receipt_view(stored: dict[str, Any]) -> View:
-    """How a deadline was counted, so that anybody can count it again."""
-    skipped = [(date.fromisoformat(one["day"]), one["reason"]) for one in stored["skipped"]]
-    start = labels.french_weekday(date.fromisoformat(stored["start_on"]))
-    end = labels.french_weekday(date.fromisoformat(stored["last_day"]))
-    return {
-        "sentence": (
-            f"{plural(stored['days'], 'jour ouvré')} après le {start}, qui ne compte pas ; "
-            f"le dernier jour est le {end}, jusqu'à 24 h."
-        ),
-        "skipped": [f"{labels.french_weekday(day)} : {_why(why)}" for day, why in skipped],
-        "version": stored["calendar_version"],
-    }
-
-
-def _why(reason: str) -> str:
-    weekend = {"samedi": "fin de semaine", "dimanche": "fin de semaine"}
-    return weekend.get(reason, f"jour férié ({reason})")
-
-
-def candidates_receipt(row: Orientation, now: datetime) -> View | None:
-    """The same for the search; None where an extension or another calendar made it different."""
-    facts = in_law(row, now)
-    if facts.accepted_on is None or facts.candidates_due_at is None:
-        return None
-    counted: Deadline = candidates_deadline(facts.accepted_on, days=row.candidate_days)
-    if counted.due_at != facts.candidates_due_at:
-        return None
-    return receipt_view(receipt(counted))
+def _if_silent(row: Orientation) -> str:
+    if row.delivery == Delivery.FAILED:
+        return IF_NOT_ARRIVED
+    return IF_SILENT.format(days=row.candidate_days)
 
 
 def acceptance_notice(row: Orientation, now: datetime) -> str:
@@ -275,10 +259,13 @@ def acceptance_notice(row: Orientation, now: datetime) -> str:
 
 
 def shown_state(row: Orientation, now: datetime, capacity: Capacity) -> State:
-    """The state in law. The préfecture reads DALO candidates only: it cannot tell an empty list
-    from a partial one before the end of the search is recorded.
+    """The state in law. The préfecture reads DALO candidates only, a commune that is substituted
+    none: they cannot tell an empty list from a partial one before its end is recorded.
     """
-    if capacity is Capacity.PREFECTURE and row.state == State.SEARCHING:
+    may_be_hidden = capacity is Capacity.PREFECTURE or (
+        row.holder_id is not None and row.candidate_count == 0
+    )
+    if may_be_hidden and row.state == State.SEARCHING:
         return State.SEARCHING
     return orientations.effective_state(row, now)
 
@@ -296,6 +283,7 @@ def offer_view(row: Orientation, now: datetime, capacity: Capacity) -> View:
     """A line of a list, a card of a box."""
     state = shown_state(row, now, capacity)
     return {
+        "id": str(row.id),
         "href": f"/orientations/{row.id}",
         "title": offer_title(row),
         "commune": row.commune_name,
@@ -305,7 +293,7 @@ def offer_view(row: Orientation, now: datetime, capacity: Capacity) -> View:
         "state": state,
         "badge": state_badge(state),
         "deadline": running_deadline(row, now),
-        "candidates": plural(row.candidate_count, "candidat"),
+        "candidates": labels.plural(row.candidate_count, "candidat"),
         "candidate_count": row.candidate_count,
         "surface": f"{labels.number(row.dwelling.surface_m2)}{labels.NBSP}m²"
         if row.dwelling
@@ -322,13 +310,18 @@ def timeline(entries: Sequence[JournalEntry]) -> list[View]:
         {
             "when": _when(one),
             "iso": one.at.astimezone(PARIS).isoformat(timespec="minutes"),
-            "title": labels.ACTS.get(one.act, one.act),
+            "title": ACTS.get(one.act, one.act),
             "who": _who(one),
-            "detail": one.reason or "",
+            "detail": _detail(one),
             "tone": ACT_TONES.get(one.act, "neutral"),
         }
         for one in entries
     ]
+
+
+def _detail(entry: JournalEntry) -> str:
+    told = orientation_labels.details(entry.act, entry.facts)
+    return " : ".join(text for text in (capital(told), entry.reason or "") if text)
 
 
 def unrecorded(row: Orientation, now: datetime) -> list[View]:
@@ -359,6 +352,6 @@ def _when(entry: JournalEntry) -> str:
 def _who(entry: JournalEntry) -> str:
     if entry.person_name == AUTOMATON:
         return "Le portail, à l'échéance"
-    channel = labels.CHANNELS[entry.channel]
+    channel = orientation_labels.CHANNELS[entry.channel]
     name = f"{entry.person_name}, {entry.actor_tenant_name}"
-    return f"{name}, {channel}" if entry.channel == "api" else name
+    return f"{name}, {channel}" if entry.channel in ("api", "mail") else name

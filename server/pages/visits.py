@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,17 +18,26 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from server.db.paging import PageRequest
 from server.domain.deadlines import PARIS
 from server.errors import Forbidden, Invalid, Motif, NotFound
+from server.logs import note
 from server.operations import notifications
 from server.pages.navigation import Shell, anonymous_shell, shell_of
 from server.pages.rendering import Renderer
 from server.settings import Settings
 from server.tenants.actors import Actor
+from server.tenants.assurance import assurance_of
 from server.tenants.sessions import SignedIn, find_signed_in
 from server.tenants.transactions import Database, TenantTransaction
 
 FLASH_COOKIE = "portail_message"
 BY_ITSELF = "portail-direct"
 """Header of a panel that asks again by itself: no sign that somebody is there."""
+STEP_UP = "/connexion/renforcee"
+"""Where to prove with several factors who one is, or to act for an organisme that needs less."""
+
+NO_ORGANISME = (
+    "Votre compte n'est rattaché à aucun organisme. Demandez une invitation à un responsable du "
+    "vôtre : le lien qu'il vous remettra vous ouvrira cette page."
+)
 
 Handler = Callable[["Visit"], Awaitable[Response]]
 
@@ -42,7 +52,9 @@ class Visit:
     renderer: Renderer
     signed_in: SignedIn | None = None
     bell_count: int = 0
+    is_shown_scenarios: bool = False
     now: datetime | None = None
+    opened_at: float = field(default_factory=time.time)
     breadcrumb: list[dict[str, str]] = field(default_factory=list)
 
     # --- Who ----------------------------------------------------------------------------------
@@ -51,8 +63,20 @@ class Visit:
     def actor(self) -> Actor:
         actor = self.signed_in.actor if self.signed_in else None
         if actor is None:
-            raise Forbidden("Votre compte n'est rattaché à aucun organisme.")
+            raise Forbidden(NO_ORGANISME)
         return actor
+
+    def turned_away(self) -> Response | None:
+        """Where goes whoever may not enter yet: to sign in, or to sign in more strongly."""
+        signed_in = self.signed_in
+        if signed_in is None or signed_in.awaiting is not None:
+            if BY_ITSELF in self.request.headers:
+                return Response(status_code=204)
+            door = "/connexion" if signed_in is None else STEP_UP
+            return self.redirect(f"{door}?retour={quote(self.address)}")
+        if signed_in.current is None:
+            raise Forbidden(NO_ORGANISME)
+        return None
 
     # --- What was asked -----------------------------------------------------------------------
 
@@ -87,8 +111,14 @@ class Visit:
         """A read-only transaction in the visitor's context; also reads what the shell shows."""
         async with self.database.read_transaction(self.actor) as tx:
             self.now = tx.now
-            self.bell_count = await notifications.unread_count(tx)
+            self.bell_count, self.is_shown_scenarios = await notifications.news(tx)
             yield tx
+
+    async def look_around(self) -> None:
+        """What the shell shows, for a page that reads nothing else: nobody's has no bell."""
+        if self.signed_in is not None and self.signed_in.current is not None:
+            async with self.reading():
+                pass
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[TenantTransaction]:
@@ -108,8 +138,10 @@ class Visit:
             self.signed_in.current,
             path=self.request.url.path,
             bell_count=self.bell_count,
+            is_shown_scenarios=self.is_shown_scenarios,
             now=self.now,
             is_demo=self.settings.is_demo,
+            opened_at=self.opened_at,
         )
 
     def render(
@@ -178,13 +210,7 @@ def page(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
     async def answer(request: Request) -> Response:
         visit = await open_visit(request)
-        if visit.signed_in is None:
-            if BY_ITSELF in request.headers:
-                return Response(status_code=204)
-            return visit.redirect(f"/connexion?retour={quote(visit.address)}")
-        if visit.signed_in.current is None:
-            raise Forbidden("Votre compte n'est rattaché à aucun organisme.")
-        return await handler(visit)
+        return visit.turned_away() or await handler(visit)
 
     return answer
 
@@ -201,16 +227,31 @@ def public_page(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 async def open_visit(request: Request) -> Visit:
     state = request.app.state
     secret = request.cookies.get(session_cookie(state.settings), "")
-    return Visit(
+    visit = Visit(
         request=request,
         database=state.database,
         settings=state.settings,
         renderer=state.renderer,
         signed_in=await find_signed_in(
-            state.database, secret, touch=BY_ITSELF not in request.headers
+            state.database,
+            secret,
+            assurance=assurance_of(state.settings),
+            touch=BY_ITSELF not in request.headers,
         )
         if secret
         else None,
+    )
+    if visit.signed_in is not None:
+        _note_visitor(visit.signed_in)
+    return visit
+
+
+def _note_visitor(signed_in: SignedIn) -> None:
+    """For the line of the request: identifiers, never a name."""
+    current = signed_in.current
+    note(
+        person=str(signed_in.session.person_id),
+        tenant="" if current is None else str(current.tenant_id),
     )
 
 

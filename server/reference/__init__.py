@@ -63,8 +63,38 @@ def load_lec_territories() -> list[dict[str, Any]]:
     ]
 
 
+def load_zones() -> list[dict[str, Any]]:
+    """Rows of the table `commune_zones`: ABC before and since the arrêté of 5 July 2024."""
+    content = _read("zones74.json")
+    days = [date.fromisoformat(content["from_on"][year]) for year in ("2022", "2024")]
+    return [
+        {"insee": insee, "from_on": day, "zone": zone, "has_qpv": has_qpv}
+        for insee, before, since, has_qpv in content["zones"]
+        for day, zone in zip(days, (before, since), strict=True)
+    ]
+
+
+def load_mergers() -> list[dict[str, Any]]:
+    """Rows of the table `commune_mergers`: former codes that files still carry."""
+    return [
+        {
+            "old_insee": old,
+            "old_name": name,
+            "new_insee": new,
+            "on_date": date.fromisoformat(on_date),
+        }
+        for old, name, new, on_date in _read("mergers74.json")["mergers"]
+    ]
+
+
 @cache
 def load_outlines() -> tuple[str, dict[str, str]]:
     """The view box of the map, and the outline of each commune by its INSEE code (SVG paths)."""
     content = _read("communes74-svg-paths.json")
     return content["viewBox"], content["paths"]
+
+
+@cache
+def load_rpls() -> dict[str, Any]:
+    """Fields and codes of the declaration to the RPLS (arrêté du 5 janvier 2010, annexe)."""
+    return _read("rpls.json")

@@ -13,6 +13,7 @@ import strawberry
 from server.domain import labels
 from server.domain.annexe import rate_text
 from server.domain.bilans import Dimension
+from server.domain.dwellings import MUTATION_CEILING_BP
 from server.schema.codes import (
     BilanAnswer,
     BilanNature,
@@ -125,7 +126,10 @@ class BilanMutations:
     total: int = strawberry.field(description="Libérations de l'assiette.")
     ratio: str | None = strawberry.field(description="Part en pour cent : 8.33.")
     ratio_bp: int | None = strawberry.field(description="Part en centièmes de pour cent.")
-    level: str = strawberry.field(description="Au regard des 10 %.", graphql_type=MutationLevel)
+    ceiling_bp: int = strawberry.field(
+        description="Plafond de la charte cette année-là, en centièmes de pour cent."
+    )
+    level: str = strawberry.field(description="Au regard du plafond.", graphql_type=MutationLevel)
 
 
 @strawberry.type(description="Un contrôle : deux comptes qui doivent être égaux.")
@@ -195,7 +199,11 @@ def _table(dimension: str, cells: list[Frozen], communes: Mapping[str, str]) -> 
 
 def _mutations(row: Frozen) -> BilanMutations:
     ratio = row["ratio_bp"]
-    return BilanMutations(**row, ratio=None if ratio is None else rate_text(ratio))
+    known = {name: row[name] for name in ("count", "total", "ratio_bp", "level")}
+    ceiling = row.get("ceiling_bp", MUTATION_CEILING_BP)
+    return BilanMutations(
+        **known, ceiling_bp=ceiling, ratio=None if ratio is None else rate_text(ratio)
+    )
 
 
 def bilan_content(content: Frozen) -> BilanContent:

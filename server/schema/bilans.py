@@ -16,6 +16,7 @@ from server.schema.codes import BilanState, CapacityCode
 from server.schema.context import Context, Info
 from server.schema.errors import ActError
 from server.schema.flux import checked_year
+from server.schema.objects import Single
 from server.schema.selection import Selection, selection
 from server.tenants.transactions import TenantTransaction
 
@@ -84,6 +85,18 @@ async def _look_ahead(
         context.loaded.deliveries.keep(ids, await bilans.deliveries(tx, ids), [])
 
 
+async def _look_ahead_of_one(
+    context: Context, tx: TenantTransaction, rows: list[BilanRow], wanted: Selection
+) -> None:
+    await _look_ahead(context, tx, rows, wanted)
+    if "content" in wanted:
+        contents = {row.id: bilan_content(await bilans.content(tx, row.id)) for row in rows}
+        context.loaded.contents.keep(contents, contents, None)
+
+
+_bilan = Single(bilans.get, _look_ahead_of_one)
+
+
 async def list_bilans(
     info: Info,
     year: Annotated[int | None, strawberry.argument(description="Cette année.")] = None,
@@ -98,16 +111,7 @@ async def list_bilans(
 
 
 async def one_bilan(info: Info, bilan_id: Annotated[UUID, ID]) -> Any:
-    return await _shown(info, await info.context.read(), bilan_id, selection(info))
-
-
-async def _shown(info: Info, tx: TenantTransaction, bilan_id: UUID, wanted: Selection) -> BilanRow:
-    row = await bilans.get(tx, bilan_id)
-    await _look_ahead(info.context, tx, [row], wanted)
-    if "content" in wanted:
-        content = bilan_content(await bilans.content(tx, row.id))
-        info.context.loaded.contents.keep([row.id], {row.id: content}, None)
-    return row
+    return await _bilan.asked(info, bilan_id)
 
 
 @strawberry.type(description="Le bilan publié, ou pourquoi il ne l'est pas.")
@@ -128,6 +132,6 @@ async def publish_bilan(
 ) -> Answer[BilanRow]:
     async def work(tx: TenantTransaction) -> BilanRow:
         bilan_id = await bilans.publish(tx, checked_year(command.year))
-        return await _shown(info, tx, bilan_id, selection(info).at("bilan"))
+        return await _bilan.changed(info, tx, bilan_id, "bilan")
 
     return await perform(info, work)

@@ -23,6 +23,7 @@ from server.schema.candidates import (
 from server.schema.codes import CapacityCode, ContingentCode, SessionMode, SessionState
 from server.schema.context import Context, Info
 from server.schema.errors import ActError
+from server.schema.objects import Single
 from server.schema.orientations import Orientation, perform_on
 from server.schema.orientations import look_ahead as look_ahead_of_orientations
 from server.schema.paging import (
@@ -167,6 +168,9 @@ async def _look_ahead_of_items(
         context.loaded.decisions.keep(ids, await caleol.decisions_of(tx, ids), [])
 
 
+_session = Single(caleol.get, look_ahead)
+
+
 async def session_page(
     info: Info,
     first: First = DEFAULT_PAGE,
@@ -184,16 +188,7 @@ async def session_page(
 
 
 async def one_session(info: Info, session_id: Annotated[UUID, ID]) -> Any:
-    tx = await info.context.read()
-    return await _shown(info, tx, session_id, selection(info))
-
-
-async def _shown(
-    info: Info, tx: TenantTransaction, session_id: UUID, wanted: Selection
-) -> SessionRow:
-    row = await caleol.get(tx, session_id)
-    await look_ahead(info.context, tx, [row], wanted)
-    return row
+    return await _session.asked(info, session_id)
 
 
 # --- Mutations --------------------------------------------------------------------------------
@@ -255,7 +250,7 @@ async def plan_caleol(info: Info, command: Annotated[PlanCaleolInput, INPUT]) ->
 
     async def work(tx: TenantTransaction) -> SessionRow:
         session_id = await caleol.plan(tx, plan)
-        return await _shown(info, tx, session_id, selection(info).at("session"))
+        return await _session.changed(info, tx, session_id, "session")
 
     return await perform(info, work)
 

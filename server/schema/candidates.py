@@ -16,6 +16,7 @@ from server.schema.codes import (
     OutcomeCode,
     PresenterCode,
     ReasonCode,
+    ReplyCode,
 )
 
 
@@ -56,6 +57,21 @@ class Decision:
     )
     condition_until: date | None = strawberry.field(description="Dernier jour pour la fournir.")
     decided_at: datetime = strawberry.field(description="Quand la décision a été enregistrée.")
+
+
+@strawberry.type(description="Ce qui a été proposé à un candidat retenu, et sa réponse (R441-10).")
+class CandidateOffer:
+    id: UUID = strawberry.field(description="Identifiant de la proposition.")
+    candidate_id: UUID = strawberry.field(description="Le candidat.")
+    rank: int = strawberry.field(description="Son rang, à partir de 1.")
+    notified_on: date = strawberry.field(description="Jour de la notification.")
+    due_at: datetime = strawberry.field(description="Fin du délai, exclue ; le silence refuse.")
+    last_day: date = strawberry.field(description="Dernier jour pour répondre, compris.")
+    reply: str | None = strawberry.field(
+        description="Sa réponse, si elle est enregistrée.", graphql_type=ReplyCode | None
+    )
+    replied_on: date | None = strawberry.field(description="Jour de la réponse.")
+    reply_reason: str | None = strawberry.field(description="Motif donné par le candidat.")
 
 
 @strawberry.input(description="Un ménage que l'on présente : son NUD et sa priorité, sans plus.")

@@ -8,7 +8,14 @@ from typing import Any
 
 import strawberry
 
-from server.domain import labels
+from server.domain import labels, ledger_sentences
+from server.domain.charte import Category
+from server.domain.convention_terms import MANAGEMENTS
+from server.domain.delivery_labels import DELIVERIES, RESTARTS
+from server.domain.ledger_sentences import FAMILIES
+from server.domain.orientation_labels import MISTAKES, RECEIVED, REPLIES
+from server.domain.scenarios.wording import DRAW_STATES, KINDS
+from server.domain.visibility import SIGHTS
 
 
 def _codes(name: str, description: str, meanings: Mapping[str, str]) -> Any:
@@ -43,6 +50,14 @@ RoleCode = _codes(
         "lecteur": "lecture seule",
         "machine": "application munie d'un jeton de l'organisme",
         "system": "le portail lui-même",
+    },
+)
+MachineKind = _codes(
+    "MachineKind",
+    "De quelle nature est l'accès d'un outil.",
+    {
+        "token": "un jeton créé sur le portail",
+        "client": "un client d'un serveur d'identité",
     },
 )
 ContingentCode = _codes(
@@ -102,7 +117,10 @@ VacancyNature = _codes(
 KeptNature = _codes(
     "KeptNature",
     "Pourquoi le bailleur garde un logement libéré.",
-    {"mutation": labels.NATURES["mutation"], "own": "part non réservée du bailleur"},
+    {
+        **{code: labels.NATURES[code] for code in Category},
+        "own": "part non réservée du bailleur",
+    },
 )
 VacancyState = _codes(
     "VacancyState",
@@ -112,8 +130,46 @@ VacancyState = _codes(
 IndicatorCode = _codes(
     "Indicator", "Le compte qui sert de base au décompte (art. 7).", labels.INDICATORS
 )
+ConventionStateCode = _codes(
+    "ConventionState", "L'état d'une convention, un jour donné (art. 8).", labels.CONVENTION_STATES
+)
+ConventionStepCode = _codes(
+    "ConventionStep",
+    "Une étape de la vie d'une convention, faite par une de ses parties (art. 8).",
+    {
+        "deliberate": "la délibération de l'assemblée du réservataire",
+        "sign": "la signature",
+        "reopen": "le retour au projet",
+        "denounce": "la dénonciation avant l'anniversaire",
+        "terminate": "la résiliation",
+    },
+)
+ManagementCode = _codes("Management", "Qui cherche les candidats (art. 5.2).", MANAGEMENTS)
+StartRuleCode = _codes(
+    "StartRule",
+    "Quand une convention prend effet (art. 8).",
+    {"fixed": "à une date fixe", "signature": "à la dernière des deux signatures"},
+)
+PriorityBasis = _codes(
+    "PriorityBasis",
+    "Ce que compte la part des ménages prioritaires.",
+    {
+        "attributed": "les attributions de la CALEOL",
+        "leased": "les attributions suivies d'un bail",
+    },
+)
 SetAsideReason = _codes(
-    "SetAsideReason", "Pourquoi un organisme ne peut pas recevoir le logement.", labels.SET_ASIDE
+    "SetAsideReason",
+    "Pourquoi un organisme ne peut pas recevoir le logement.",
+    ledger_sentences.SET_ASIDE,
+)
+StratumFamily = _codes(
+    "StratumFamily",
+    "Ce que le flux équilibre (R441-5-1) ; l'attractivité vient de l'article 5.1.",
+    {family.value: words for family, words in ledger_sentences.FAMILIES.items()},
+)
+LedgerMoveKind = _codes(
+    "LedgerMoveKind", "Ce que fait une écriture du registre.", ledger_sentences.MOVES
 )
 UrgenceState = _codes(
     "UrgenceState", "L'état d'une affectation d'urgence (art. 2.4).", labels.URGENCY_STATES
@@ -128,6 +184,9 @@ BilanNature = _codes("BilanNature", "Nature d'une ligne du bilan.", labels.NATUR
 DimensionCode = _codes(
     "Dimension", "Une ventilation du bilan consolidé (R441-5-1).", labels.DIMENSIONS
 )
+ReplyCode = _codes("Reply", "La réponse d'un candidat retenu (R441-10).", REPLIES)
+ReceivedCode = _codes("Received", "Par quoi une réponse est parvenue au bailleur.", RECEIVED)
+MistakeCode = _codes("Mistake", "Ce qu'une rectification corrige.", MISTAKES)
 ChannelCode = _codes(
     "Channel",
     "Par où un acte est arrivé.",
@@ -165,3 +224,22 @@ BilanOutcome = _codes(
     "Ce que la commission a fait de l'orientation.",
     {"attributed": "attribuée", "not_attributed": "non attribuée"},
 )
+SightCode = _codes(
+    "Sight",
+    "Ce que l'on voit d'un dossier.",
+    {str(code): words for code, words in SIGHTS.items()},
+)
+ScenarioChangeKind = _codes("ScenarioChangeKind", "Ce qu'une simulation change.", KINDS)
+ScenarioDrawState = _codes("ScenarioDrawState", "Où en est un tirage d'années.", DRAW_STATES)
+ScenarioFamily = _codes(
+    "ScenarioFamily",
+    "Sur quoi le flux est équilibré (R441-5-1, art. 5.1).",
+    {family.value: words for family, words in FAMILIES.items()},
+)
+ScenarioReader = _codes(
+    "ScenarioReader",
+    "En quelle qualité un organisme lit une simulation.",
+    {"reservataire": "réservataire", "prefecture": "préfecture"},
+)
+DeliveryCode = _codes("OfferDelivery", "Si l'offre est arrivée au réservataire.", DELIVERIES)
+RestartCode = _codes("RestartCause", "Pourquoi un délai de réponse a recommencé.", RESTARTS)

@@ -11,9 +11,11 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import strawberry
+from graphql import DocumentNode
 from strawberry.extensions import SchemaExtension
 
 from server.tenants.actors import Actor
+from server.tenants.metering import Charge
 from server.tenants.transactions import Database, TenantTransaction
 
 T = TypeVar("T")
@@ -39,6 +41,7 @@ class Loaded:
 
     candidates: Ahead[Any] = field(default_factory=Ahead)
     decisions: Ahead[Any] = field(default_factory=Ahead)
+    told: Ahead[Any] = field(default_factory=Ahead)
     timelines: Ahead[Any] = field(default_factory=Ahead)
     orientations: Ahead[Any] = field(default_factory=Ahead)
     items: Ahead[Any] = field(default_factory=Ahead)
@@ -50,12 +53,16 @@ class Loaded:
 
 @dataclass(kw_only=True)
 class Context:
-    """One request of one actor."""
+    """One request of one actor; `document` is the one that was measured."""
 
     database: Database
     actor: Actor
+    document: DocumentNode
+    charge: Charge | None = None
     loaded: Loaded = field(default_factory=Loaded)
+    is_undone: bool = False
     _transaction: TenantTransaction | None = None
+    _lent: TenantTransaction | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -68,12 +75,24 @@ class Context:
                 )
         return self._transaction
 
+    def lend(self, tx: TenantTransaction) -> None:
+        """Act in this transaction, which its lender commits; or undoes, when `is_undone`."""
+        self._lent = tx
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[TenantTransaction]:
         """The transaction of one mutation; what its payload shows is read inside it."""
-        async with self.database.write_transaction(self.actor) as tx:
-            self._transaction = tx
-            yield tx
+        if self._lent is None:
+            async with self.database.write_transaction(self.actor) as tx:
+                self._transaction = tx
+                yield tx
+            return
+        self._transaction = self._lent
+        try:
+            yield self._lent
+        except BaseException:
+            self.is_undone = True
+            raise
 
     @property
     def now(self) -> datetime:

@@ -9,10 +9,12 @@ import strawberry
 
 from server.db.orientations import Orientation
 from server.domain.deadlines import Deadline as Period
-from server.domain.deadlines import candidates_deadline, is_over, last_day, working_days_left
+from server.domain.deadlines import is_over, last_day, working_days_left
 from server.domain.labels import french_deadline
 from server.domain.orientations import caught_up
 from server.operations.orientations import facts_of
+from server.operations.orientations.receipts import candidates_receipt
+from server.schema.codes import RestartCode
 
 
 @strawberry.type(description="Un jour qui n'a pas compté.")
@@ -28,6 +30,11 @@ class DeadlineReceipt:
     days: int = strawberry.field(description="Nombre de jours ouvrés.")
     skipped: list[SkippedDay] = strawberry.field(description="Les jours qui n'ont pas compté.")
     calendar_version: str = strawberry.field(description="Version du calendrier employé.")
+    restart: str | None = strawberry.field(
+        description="Pourquoi ce délai en remplace un autre, s'il a recommencé.",
+        graphql_type=RestartCode | None,
+        default=None,
+    )
 
 
 @strawberry.type(description="Une échéance, à 24 h de son dernier jour, heure de Paris.")
@@ -70,6 +77,7 @@ def _stored(receipt: dict[str, Any]) -> DeadlineReceipt | None:
             for one in receipt["skipped"]
         ],
         calendar_version=receipt["calendar_version"],
+        restart=receipt.get("restart"),
     )
 
 
@@ -92,11 +100,5 @@ def candidates(row: Orientation, now: datetime) -> Deadline | None:
     facts = caught_up(facts_of(row), now)
     if facts.candidates_due_at is None:
         return None
-    counted = (
-        candidates_deadline(facts.accepted_on, days=facts.candidates_days, zone=facts.zone)
-        if facts.accepted_on
-        else None
-    )
-    is_same = counted is not None and counted.due_at == facts.candidates_due_at
-    receipt = _counted(counted) if counted and is_same else None
-    return _deadline(facts.candidates_due_at, now, receipt)
+    kept = candidates_receipt(row, facts)
+    return _deadline(facts.candidates_due_at, now, _stored(kept or {}))

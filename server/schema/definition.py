@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter, ParserCache
+from graphql import assert_object_type
 from strawberry.schema.config import StrawberryConfig
 
 from server.schema.context import ReadTransaction
-from server.schema.extensions import CACHED_DOCUMENTS, GuardedValidation
-from server.schema.guard import MAX_TOKENS
+from server.schema.documents import Reader
+from server.schema.extensions import CachedValidation, MeasuredDocument
 from server.schema.root import Mutation, Query
 from server.schema.scalars import SCALARS
 
@@ -26,12 +26,13 @@ schema = QuietSchema(
     query=Query,
     mutation=Mutation,
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
-    extensions=[
-        lambda: MaxTokensLimiter(MAX_TOKENS),
-        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
-        GuardedValidation,
-        ReadTransaction,
-    ],
+    extensions=[MeasuredDocument, CachedValidation, ReadTransaction],
+)
+
+
+reader = Reader(
+    assert_object_type(schema._schema.query_type),  # noqa: SLF001 - graphql-core's own schema
+    assert_object_type(schema._schema.mutation_type),  # noqa: SLF001 - the same
 )
 
 

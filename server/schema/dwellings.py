@@ -11,12 +11,14 @@ from uuid import UUID
 
 import strawberry
 
+from server.db.dwellings import DwellingFilter
 from server.db.dwellings import Vacancy as VacancyRow
 from server.domain.annexe import rate_text
 from server.domain.flux import BAILLEUR
 from server.errors import Invalid, Motif
-from server.operations import flux, vacancies
-from server.operations.flux import ExplainedAdvice, split_party_key
+from server.operations import advice, vacancies
+from server.operations.advice import ExplainedAdvice
+from server.operations.flux import split_party_key
 from server.operations.vacancies import RegisterVacancy
 from server.schema.acts import ID, INPUT, Answer, changed, perform
 from server.schema.codes import (
@@ -26,12 +28,14 @@ from server.schema.codes import (
     KeptNature,
     KindCode,
     SetAsideReason,
+    StratumFamily,
     TypologyCode,
     VacancyNature,
     VacancyState,
 )
 from server.schema.context import Context, Info
 from server.schema.errors import ActError
+from server.schema.objects import Single
 from server.schema.paging import (
     DEFAULT_PAGE,
     After,
@@ -78,6 +82,15 @@ class Dwelling:
     )
 
 
+@strawberry.type(description="Le retard d'un organisme dans une strate du flux (R441-5-1).")
+class StratumLag:
+    family: str = strawberry.field(
+        description="Ce que la strate partage.", graphql_type=StratumFamily
+    )
+    value: str = strawberry.field(description="Sa valeur, en code ; vide pour le total.")
+    lag: Quantity = strawberry.field(description="Retard ; négatif, avance.")
+
+
 @strawberry.type(description="Un organisme qui peut recevoir le logement.")
 class Proposal:
     name: str = strawberry.field(description="Nom de l'organisme, contingent compris.")
@@ -93,6 +106,12 @@ class Proposal:
     rate: str = strawberry.field(description="Taux dans la commune, en pour cent : 4.84.")
     rate_bp: int = strawberry.field(description="Le même en centièmes de pour cent.")
     sentence: str = strawberry.field(description="Pourquoi, en une phrase.")
+    score: Quantity | None = strawberry.field(
+        description="Somme pondérée des retards, qui donne l'ordre."
+    )
+    strata: list[StratumLag] = strawberry.field(
+        description="Son retard dans chaque strate du logement, le total d'abord."
+    )
 
 
 @strawberry.type(description="Un organisme qui ne peut pas recevoir le logement.")
@@ -112,6 +131,18 @@ class Advice:
     proposals: list[Proposal] = strawberry.field(description="Du plus en retard au moins.")
     set_aside: list[SetAside] = strawberry.field(description="Les organismes écartés.")
     note: str | None = strawberry.field(description="Une particularité, en une phrase.")
+    droit_unique_id: UUID | None = strawberry.field(
+        description="Le droit unique à servir, quand le logement revient à la part du bailleur."
+    )
+    own_share: str | None = strawberry.field(description="Pourquoi celui-là, en une phrase.")
+    rule_version: str | None = strawberry.field(description="Version de la règle qui ordonne.")
+    settings_version: str | None = strawberry.field(
+        description="Version de la charte qui fixe ce qui compte."
+    )
+    ledger_position: int | None = strawberry.field(
+        description="Dernière écriture du registre comptée."
+    )
+    annexe_id: UUID | None = strawberry.field(description="Annexe 1 dont viennent les taux.")
 
 
 def _vacancy_advice(root: strawberry.Parent[VacancyRow], info: Info) -> Any:
@@ -167,14 +198,14 @@ class _Party:
     contingent: str
 
 
-def _party(key: str) -> _Party:
-    if key == BAILLEUR:
+def party_of(key: str) -> _Party:
+    if ":" not in key:
         return _Party(reservataire_id=None, contingent="none")
     reservataire_id, contingent = split_party_key(key)
     return _Party(reservataire_id=reservataire_id, contingent=contingent)
 
 
-def _advice(explained: ExplainedAdvice) -> Advice:
+def advice_of(explained: ExplainedAdvice) -> Advice:
     return frozen_advice(explained.snapshot(), explained.names)
 
 
@@ -183,9 +214,15 @@ def frozen_advice(snapshot: dict[str, Any], names: dict[str, str]) -> Advice:
     return Advice(
         year=snapshot["year"],
         note=snapshot["note"],
+        droit_unique_id=UUID(snapshot["droit_unique"]) if snapshot.get("droit_unique") else None,
+        own_share=snapshot.get("own_share"),
+        rule_version=snapshot.get("rule"),
+        settings_version=snapshot.get("settings"),
+        ledger_position=snapshot.get("position"),
+        annexe_id=UUID(snapshot["annexe"]) if snapshot.get("annexe") else None,
         proposals=[
             Proposal(
-                **vars(_party(one["party"])),
+                **vars(party_of(one["party"])),
                 name=names.get(one["party"]) or _head(one["sentence"]),
                 is_bailleur=one["party"] == BAILLEUR,
                 rank=one["rank"],
@@ -193,12 +230,14 @@ def frozen_advice(snapshot: dict[str, Any], names: dict[str, str]) -> Advice:
                 rate=rate_text(one["rate_bp"]),
                 rate_bp=one["rate_bp"],
                 sentence=one["sentence"],
+                score=quantity(one["score"]) if "score" in one else None,
+                strata=_strata(snapshot, one),
             )
             for one in snapshot["proposals"]
         ],
         set_aside=[
             SetAside(
-                **vars(_party(one["party"])),
+                **vars(party_of(one["party"])),
                 name=names.get(one["party"]) or _head(one["sentence"]),
                 code=one["code"],
                 sentence=one["sentence"],
@@ -206,6 +245,15 @@ def frozen_advice(snapshot: dict[str, Any], names: dict[str, str]) -> Advice:
             for one in snapshot["set_aside"]
         ],
     )
+
+
+def _strata(snapshot: dict[str, Any], one: dict[str, Any]) -> list[StratumLag]:
+    """None in the advices kept before the ledger."""
+    values = snapshot.get("strata", {})
+    return [
+        StratumLag(family=family, value=values[family], lag=quantity(lag))
+        for family, lag in one.get("lags", {}).items()
+    ]
 
 
 def _head(sentence: str) -> str:
@@ -217,9 +265,9 @@ async def look_ahead(
 ) -> None:
     """Read what was selected below these vacancies, in one go for all of them."""
     if "advice" in wanted and rows:
-        found = await flux.advise_each(tx, rows)
+        found = await advice.advise_each(tx, rows)
         ids = [row.id for row in rows]
-        context.loaded.advice.keep(ids, {key: _advice(one) for key, one in found.items()}, None)
+        context.loaded.advice.keep(ids, {key: advice_of(one) for key, one in found.items()}, None)
 
 
 # --- Queries ----------------------------------------------------------------------------------
@@ -237,7 +285,11 @@ async def dwellings(
     if len(search) > MAX_SEARCH:
         message = f"Une recherche compte au plus {MAX_SEARCH} caractères."
         raise Invalid(Motif(code="search_too_long", message=message, field="search"))
-    return await vacancies.search_dwellings(await info.context.read(), search, insee=insee)
+    wanted = DwellingFilter(text=search, insee=insee)
+    return await vacancies.search_dwellings(await info.context.read(), wanted)
+
+
+_vacancy = Single(vacancies.get, look_ahead)
 
 
 async def vacancy_page(
@@ -264,16 +316,7 @@ async def one_vacancy(
     info: Info,
     vacancy_id: Annotated[UUID, ID],
 ) -> Any:
-    tx = await info.context.read()
-    return await _shown(info, tx, vacancy_id, selection(info))
-
-
-async def _shown(
-    info: Info, tx: TenantTransaction, vacancy_id: UUID, wanted: Selection
-) -> VacancyRow:
-    row = await vacancies.get(tx, vacancy_id)
-    await look_ahead(info.context, tx, [row], wanted)
-    return row
+    return await _vacancy.asked(info, vacancy_id)
 
 
 # --- Mutations --------------------------------------------------------------------------------
@@ -308,7 +351,7 @@ async def register_vacancy(
 ) -> Answer[VacancyRow]:
     async def work(tx: TenantTransaction) -> VacancyRow:
         vacancy_id = await vacancies.register(tx, RegisterVacancy(**vars(command)))
-        return await _shown(info, tx, vacancy_id, selection(info).at("vacancy"))
+        return await _vacancy.changed(info, tx, vacancy_id, "vacancy")
 
     return await perform(info, work)
 
@@ -318,6 +361,6 @@ async def keep_vacancy(
 ) -> Answer[VacancyRow]:
     async def work(tx: TenantTransaction) -> VacancyRow:
         await vacancies.keep(tx, command.vacancy_id, nature=command.nature, reason=command.reason)
-        return await _shown(info, tx, command.vacancy_id, selection(info).at("vacancy"))
+        return await _vacancy.changed(info, tx, command.vacancy_id, "vacancy")
 
     return await perform(info, work)

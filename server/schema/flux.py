@@ -11,8 +11,7 @@ import strawberry
 
 from server.domain.annexe import CommuneShare, CommuneStock, Totals, rate_text
 from server.domain.annexe import ExclusionCode as Exclusion
-from server.domain.deadlines import local_day
-from server.domain.flux import Position
+from server.domain.flux import Indicator, Position
 from server.errors import Invalid, Motif
 from server.operations import flux as operations
 from server.schema.codes import ContingentCode, ExclusionCode, IndicatorCode
@@ -65,12 +64,20 @@ class RateExplanation:
 
 @strawberry.type(description="Où en est un organisme, du 1er janvier à ce jour.")
 class FluxPosition:
-    due: Quantity = strawberry.field(description="Ce qui lui revient.")
+    due: Quantity = strawberry.field(
+        description="Quota de l'année : ce que les libérations lui ont donné."
+    )
+    carried: Quantity = strawberry.field(
+        description="Solde reporté des années passées ; négatif, en retard."
+    )
+    received: Quantity = strawberry.field(
+        description="Ce que le registre lui a compté dans l'année, sur la base de l'écart."
+    )
     oriented: Quantity = strawberry.field(description="Logements orientés vers lui.")
     attributed: Quantity = strawberry.field(description="Logements attribués en CALEOL.")
     leased: Quantity = strawberry.field(description="Logements attribués suivis d'un bail.")
     gap: Quantity = strawberry.field(
-        description="Écart : compte du décompte moins ce qui revient ; négatif, en retard."
+        description="Écart : solde reporté, plus compté, moins quota ; négatif, en retard."
     )
 
 
@@ -137,7 +144,7 @@ def _assiette(row: CommuneStock | Totals) -> Assiette:
     )
 
 
-def _commune(share: CommuneShare) -> FluxCommune:
+def flux_commune(share: CommuneShare) -> FluxCommune:
     return FluxCommune(
         insee=share.stock.insee,
         name=share.stock.name,
@@ -148,7 +155,7 @@ def _commune(share: CommuneShare) -> FluxCommune:
     )
 
 
-def _number(value: Decimal) -> str:
+def number_text(value: Decimal) -> str:
     """Without useless zeros and without exponent: 31, 151.75."""
     return f"{value.normalize():f}"
 
@@ -156,18 +163,21 @@ def _number(value: Decimal) -> str:
 def _position(standing: Position | None) -> FluxPosition | None:
     if standing is None:
         return None
+    account = standing.account(Indicator.ORIENTED)
     return FluxPosition(
-        due=quantity(standing.due),
+        due=quantity(account.due),
+        carried=quantity(-account.carried),
+        received=quantity(account.received),
         oriented=quantity(standing.oriented),
         attributed=quantity(standing.attributed),
         leased=quantity(standing.leased),
-        gap=quantity(standing.gap),
+        gap=quantity(-account.lag),
     )
 
 
 def _line(line: operations.FluxLine, board: operations.FluxBoard) -> FluxLine:
     rate, facts = line.rate, board.computed.facts
-    droits = _number(rate.droits)
+    droits = number_text(rate.droits)
     return FluxLine(
         reservataire_id=line.reservataire_id,
         reservataire_name=line.reservataire_name,
@@ -190,7 +200,7 @@ def _line(line: operations.FluxLine, board: operations.FluxBoard) -> FluxLine:
     )
 
 
-def _board(board: operations.FluxBoard, today: date) -> FluxBoard:
+def _board(board: operations.FluxBoard, counted_on: date) -> FluxBoard:
     facts, annexe = board.computed.facts, board.computed.annexe
     return FluxBoard(
         annexe_id=facts.id,
@@ -201,11 +211,11 @@ def _board(board: operations.FluxBoard, today: date) -> FluxBoard:
         year=board.year,
         version=facts.version,
         published_at=facts.published_at,
-        counted_on=min(today, date(board.year, 12, 31)),
-        communes=[_commune(share) for share in annexe.communes],
+        counted_on=counted_on,
+        communes=[flux_commune(share) for share in annexe.communes],
         assiette=_assiette(annexe.totals),
         lines=[_line(line, board) for line in board.lines],
-        total_droits=_number(annexe.total_droits),
+        total_droits=number_text(annexe.total_droits),
         bailleur_position=_position(board.bailleur_position),
         vacancy_count=board.vacancy_count,
         indicator=board.indicator.value,
@@ -228,9 +238,14 @@ async def flux_boards(
     epci_siren: Annotated[
         str | None, strawberry.argument(description="Cet EPCI seulement.")
     ] = None,
+    on: Annotated[
+        date | None,
+        strawberry.argument(description="Position à la fin de ce jour de l'année."),
+    ] = None,
 ) -> list[FluxBoard]:
     tx = await info.context.read()
+    until = on if on and on.year == year else None
     found = await operations.boards(
-        tx, checked_year(year), bailleur_id=bailleur_id, epci_siren=epci_siren
+        tx, checked_year(year), bailleur_id=bailleur_id, epci_siren=epci_siren, until=until
     )
-    return [_board(one, local_day(tx.now)) for one in found]
+    return [_board(one, operations.last_day(year, until, tx)) for one in found]

@@ -18,6 +18,7 @@ from server.schema import deadlines
 from server.schema.acts import ID, INPUT, changed, perform
 from server.schema.candidates import (
     Candidate,
+    CandidateOffer,
     Decision,
     PresentCandidatesInput,
     presentation,
@@ -25,6 +26,7 @@ from server.schema.candidates import (
 from server.schema.codes import (
     AcceptanceMode,
     ContingentCode,
+    DeliveryCode,
     OrientationState,
     SearcherCode,
 )
@@ -33,6 +35,7 @@ from server.schema.deadlines import Deadline
 from server.schema.dwellings import Advice, Dwelling, frozen_advice
 from server.schema.errors import ActError
 from server.schema.journal import TIMELINE_LENGTH, JournalEntry
+from server.schema.objects import Single
 from server.schema.paging import (
     DEFAULT_PAGE,
     After,
@@ -56,6 +59,15 @@ def _effective_state_label(root: Row, info: Info) -> str:
     return labels.ORIENTATION_STATES[orientations.effective_state(root, info.context.now)]
 
 
+def _acceptance_mode(root: Row, info: Info) -> str | None:
+    acceptance = orientations.in_law(root, info.context.now).acceptance
+    return acceptance.value if acceptance else None
+
+
+def _accepted_on(root: Row, info: Info) -> date | None:
+    return orientations.in_law(root, info.context.now).accepted_on
+
+
 def _answer_deadline(root: Row, info: Info) -> Deadline:
     return deadlines.answer(root, info.context.now)
 
@@ -74,6 +86,10 @@ def _candidates(root: Row, info: Info) -> Any:
 
 def _decisions(root: Row, info: Info) -> Any:
     return info.context.loaded.decisions.of(root.id)
+
+
+def _told(root: Row, info: Info) -> Any:
+    return info.context.loaded.told.of(root.id)
 
 
 def _timeline(root: Row, info: Info) -> Any:
@@ -115,14 +131,26 @@ class Orientation:
     answer_deadline = strawberry.field(
         resolver=_answer_deadline, description="Jusqu'à quand répondre ; le silence accepte."
     )
+    delivery: str = strawberry.field(
+        description="Si l'offre est arrivée : sans remise, le silence ne vaut pas acceptation.",
+        graphql_type=DeliveryCode,
+    )
+    delivered_at: datetime | None = strawberry.field(description="Instant de la remise.")
+    delivery_error: str | None = strawberry.field(
+        description="Pourquoi l'offre n'est pas arrivée, ou pas encore."
+    )
     candidates_deadline = strawberry.field(
         resolver=_candidates_deadline, description="Jusqu'à quand présenter des candidats."
     )
     extension_count: int = strawberry.field(description="Délais supplémentaires accordés.")
-    acceptance_mode: str | None = strawberry.field(
-        description="Comment l'offre a été acceptée.", graphql_type=AcceptanceMode | None
+    acceptance_mode = strawberry.field(
+        resolver=_acceptance_mode,
+        graphql_type=AcceptanceMode | None,
+        description="Comment l'offre a été acceptée, en droit.",
     )
-    accepted_on: date | None = strawberry.field(description="Jour de l'acceptation.")
+    accepted_on = strawberry.field(
+        resolver=_accepted_on, description="Jour de l'acceptation, en droit."
+    )
     answered_at: datetime | None = strawberry.field(description="Instant de la réponse.")
     refusal_motif: str | None = strawberry.field(description="Motif du refus, s'il a été donné.")
     searched_by: str = strawberry.field(
@@ -137,6 +165,10 @@ class Orientation:
     leased_on: date | None = strawberry.field(description="Jour de signature du bail.")
     candidate_count: int = strawberry.field(description="Nombre de candidats que vous voyez.")
     has_dalo: bool = strawberry.field(description="Si l'un d'eux est reconnu DALO.")
+    droit_unique_id: UUID | None = strawberry.field(
+        description="Le droit unique au titre duquel l'offre est faite, s'il y en a un."
+    )
+    programme: str | None = strawberry.field(description="Le programme de ce droit unique.")
     departure_motif: str | None = strawberry.field(
         description="Pourquoi le bailleur s'est écarté du conseil ; pour lui seul."
     )
@@ -152,6 +184,12 @@ class Orientation:
         resolver=_decisions,
         graphql_type=list[Decision],
         description="Les décisions de la commission que vous pouvez voir.",
+    )
+    candidate_offers = strawberry.field(
+        resolver=_told,
+        graphql_type=list[CandidateOffer],
+        description="Ce qui a été proposé aux candidats retenus, dans l'ordre des rangs ; pour les "
+        "deux parties.",
     )
     timeline = strawberry.field(
         resolver=_timeline,
@@ -185,10 +223,15 @@ async def look_ahead(
         context.loaded.candidates.keep(ids, await candidates.list_of(tx, ids), [])
     if "decisions" in wanted:
         context.loaded.decisions.keep(ids, await caleol.decisions_of(tx, ids), [])
+    if "candidateOffers" in wanted:
+        context.loaded.told.keep(ids, await caleol.offers_of(tx, ids), [])
     if "timeline" in wanted:
         homes = list(dict.fromkeys(row.dwelling_id for row in rows))
         entries = await journal.timelines_of(tx, homes, length=TIMELINE_LENGTH)
         context.loaded.timelines.keep(homes, entries, [])
+
+
+_orientation = Single(orientations.get, look_ahead)
 
 
 async def orientation_page(
@@ -227,16 +270,7 @@ async def orientation_page(
 
 
 async def one_orientation(info: Info, orientation_id: Annotated[UUID, ID]) -> Any:
-    tx = await info.context.read()
-    return await _shown(info, tx, orientation_id, selection(info))
-
-
-async def _shown(
-    info: Info, tx: TenantTransaction, orientation_id: UUID, wanted: Selection
-) -> OrientationRow:
-    row = await orientations.get(tx, orientation_id)
-    await look_ahead(info.context, tx, [row], wanted)
-    return row
+    return await _orientation.asked(info, orientation_id)
 
 
 # --- Mutations --------------------------------------------------------------------------------
@@ -264,6 +298,11 @@ class SendOrientationInput:
     )
     departure_motif: str | None = strawberry.field(
         description="Pourquoi vous vous écartez du conseil, si vous vous en écartez.", default=None
+    )
+    droit_unique_id: UUID | None = strawberry.field(
+        description="Le droit unique de ce réservataire sur lequel l'offre est faite, s'il y en a "
+        "un : le logement compte sur votre part.",
+        default=None,
     )
 
 
@@ -295,7 +334,7 @@ async def perform_on(
 
     async def work(tx: TenantTransaction) -> OrientationRow:
         orientation_id = await act(tx)
-        return await _shown(info, tx, orientation_id, selection(info).at("orientation"))
+        return await _orientation.changed(info, tx, orientation_id, "orientation")
 
     return await perform(info, work)
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSyntaxError
 
 from server.errors import PortalError
 from server.schema.errors import field_path
+from server.schema.sentences import in_french, without_value
 
 logger = structlog.get_logger()
 
@@ -61,7 +62,7 @@ def _present_one(error: GraphQLError) -> list[dict[str, Any]]:
     if isinstance(cause, PortalError):
         told = _refusals(cause)
     elif cause is None or isinstance(cause, GraphQLError):
-        told = [{"message": _without_suggestion(error.message), "extensions": _extensions(error)}]
+        told = [_of_the_client(error)]
     else:
         told = [incident(cause)]
     where = {
@@ -76,8 +77,21 @@ def _without_suggestion(message: str) -> str:
     return message.split(" Did you mean ", maxsplit=1)[0]
 
 
-def _extensions(error: GraphQLError) -> dict[str, Any]:
-    return error.extensions or {"code": "request_invalid"}
+def _of_the_client(error: GraphQLError) -> dict[str, Any]:
+    """A sentence in French; `detail` keeps the words of graphql-core, without any value."""
+    detail = _without_suggestion(error.message)
+    if error.extensions:  # one of our limits: a sentence of ours
+        return {"message": detail, "extensions": error.extensions}
+    if isinstance(error, GraphQLSyntaxError):
+        return _technical("graphql_syntax", "La requête n'est pas du GraphQL lisible", detail)
+    sentence = "La requête ne suit pas le schéma de l'API"
+    return _technical("graphql_validation", sentence, detail)
+
+
+def _technical(code: str, sentence: str, detail: str) -> dict[str, Any]:
+    told = without_value(detail)
+    message = f"{sentence} : {in_french(detail) or told}."
+    return {"message": message, "extensions": {"code": code, "detail": f"{told}."}}
 
 
 def present(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:

@@ -24,6 +24,8 @@ class Role(StrEnum):
     LECTEUR = "lecteur"
     MACHINE = "machine"
     SYSTEM = "system"
+    MAILBOX = "mailbox"
+    """Whoever holds the link of one offer: reads and answers it, nothing else."""
 
 
 class Channel(StrEnum):
@@ -32,6 +34,7 @@ class Channel(StrEnum):
     PAGE = "page"
     API = "api"
     WORKER = "worker"
+    MAIL = "mail"
 
 
 NO_CONTINGENT = frozenset({"none"})
@@ -39,7 +42,12 @@ NO_CONTINGENT = frozenset({"none"})
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """A person, a machine or the portal itself, acting for one organisme in one capacity."""
+    """A person, a machine or the portal itself, acting for one organisme in one capacity.
+
+    `is_absorbed`: the organisme was merged into another one; it ends what it had begun.
+    `scopes`: what a machine was given (`scopes.py`), None for a person; a machine without any may
+    do nothing. `machine_id`: its token or its client, whose calls are counted.
+    """
 
     tenant_id: UUID
     tenant_name: str
@@ -49,10 +57,18 @@ class Actor:
     person_id: UUID | None = None
     person_name: str = ""
     contingents: frozenset[str] = field(default=NO_CONTINGENT)
+    is_absorbed: bool = False
+    scopes: frozenset[str] | None = None
+    machine_id: UUID | None = None
 
     @property
     def database_role(self) -> str:
         return f"portail_{self.capacity.value}"
+
+    @property
+    def client(self) -> str:
+        """Who calls within the organisme: a machine or a person, by id."""
+        return str(self.machine_id or self.person_id or "")
 
 
 AUTOMATON = "Portail du flux (automatique)"

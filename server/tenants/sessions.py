@@ -4,28 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from server.db import tenants
+from server.db import sessions, tenants
 from server.db.tenants import Membership, Session
 from server.tenants.actors import Actor, Capacity, Channel, Role
+from server.tenants.assurance import Assurance
 from server.tenants.transactions import Database
 
 IDLE = timedelta(minutes=60)
 ABSOLUTE = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
+MOST_SESSIONS = 10
+"""Of one person at a time; the oldest ends when one more opens."""
+
 TOKEN_PREFIX = "pdf_"  # noqa: S105 - the visible beginning of every token, not a secret
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """A browser with a living session; `current` is None when the person has no organisme."""
+    """A browser with a living session.
+
+    `current` is None when the person has no organisme, and as long as the one for which she wants
+    to act (`awaiting`) demands a stronger sign-in than hers: then she acts for nobody.
+    """
 
     session: Session
     memberships: tuple[Membership, ...]
     current: Membership | None
+    awaiting: Membership | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the session ends if nothing more is asked."""
+        return min(self.session.last_seen_at + IDLE, self.session.expires_at)
+
+    @property
+    def is_last_hour(self) -> bool:
+        """Nothing but another sign-in makes it last beyond `ends_at`."""
+        return self.ends_at == self.session.expires_at
 
     @property
     def actor(self) -> Actor | None:
@@ -47,24 +66,39 @@ def actor_of(membership: Membership, channel: Channel) -> Actor:
         person_id=membership.person_id,
         person_name=membership.person_name,
         contingents=frozenset(membership.contingents),
+        is_absorbed=membership.is_absorbed,
     )
 
 
 async def open_session(
-    database: Database, *, person_id: UUID, id_token: str, user_agent: str
+    database: Database,
+    *,
+    person_id: UUID,
+    id_token: str,
+    user_agent: str,
+    acr: str = "",
+    membership_id: UUID | None = None,
 ) -> str:
-    """A new session for somebody just identified; answers the secret of its cookie."""
+    """A new session for somebody just identified; answers the secret of its cookie.
+
+    `acr` is how strongly; `membership_id`, if it is one of hers, for what she goes on acting.
+    """
     secret = secrets.token_urlsafe(32)
     now = datetime.now(UTC)
     async with database.identity_transaction() as tx:
-        known = await tenants.list_memberships(tx, person_id)
+        known = [one.id for one in await tenants.list_memberships(tx, person_id)]
+        first = known[0] if known else None
+        chosen = membership_id if membership_id in known else first
+        await sessions.note_sign_in(tx, chosen, at=now)
+        await sessions.end_oldest(tx, person_id, at=now, kept=MOST_SESSIONS - 1)
         await tenants.insert_session(
             tx,
             {
                 "id_hash": digest(secret),
                 "person_id": person_id,
-                "membership_id": known[0].id if known else None,
+                "membership_id": chosen,
                 "id_token": id_token,
+                "acr": acr,
                 "user_agent": user_agent[:200],
                 "created_at": now,
                 "last_seen_at": now,
@@ -74,7 +108,12 @@ async def open_session(
     return secret
 
 
-async def find_signed_in(database: Database, secret: str, *, touch: bool = True) -> SignedIn | None:
+ANY_SIGN_IN = Assurance()
+
+
+async def find_signed_in(
+    database: Database, secret: str, *, assurance: Assurance = ANY_SIGN_IN, touch: bool = True
+) -> SignedIn | None:
     """The session of a cookie, with the rights of this very moment; None if ended or revoked.
 
     Without `touch` it is only looked at: what a page does by itself is no sign of its reader.
@@ -87,11 +126,15 @@ async def find_signed_in(database: Database, secret: str, *, touch: bool = True)
         known = await tenants.list_memberships(tx, session.person_id)
         if touch and now - session.last_seen_at > SEEN_EVERY:
             await tenants.update_session(tx, session.id_hash, last_seen_at=now)
-    current = next((one for one in known if one.id == session.membership_id), None)
+            session = replace(session, last_seen_at=now)
+    first = known[0] if known else None
+    wanted = next((one for one in known if one.id == session.membership_id), first)
+    is_enough = wanted is None or assurance.is_enough(session.acr, Capacity(wanted.capacity))
     return SignedIn(
         session=session,
         memberships=tuple(known),
-        current=current or (known[0] if known else None),
+        current=wanted if is_enough else None,
+        awaiting=None if is_enough else wanted,
     )
 
 
@@ -101,7 +144,16 @@ async def switch_membership(database: Database, signed_in: SignedIn, membership_
         return False
     async with database.identity_transaction() as tx:
         await tenants.update_session(tx, signed_in.session.id_hash, membership_id=membership_id)
+        await sessions.note_sign_in(tx, membership_id, at=datetime.now(UTC))
     return True
+
+
+async def prolong_session(database: Database, signed_in: SignedIn) -> SignedIn:
+    """Somebody is there: the idle time starts again; the absolute end does not move."""
+    now = datetime.now(UTC)
+    async with database.identity_transaction() as tx:
+        await tenants.update_session(tx, signed_in.session.id_hash, last_seen_at=now)
+    return replace(signed_in, session=replace(signed_in.session, last_seen_at=now))
 
 
 async def revoke_session(database: Database, signed_in: SignedIn) -> None:
@@ -112,20 +164,3 @@ async def revoke_session(database: Database, signed_in: SignedIn) -> None:
 def new_token() -> str:
     """An API token, shown once: only its digest is kept."""
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
-
-
-async def find_machine(database: Database, token: str) -> Actor | None:
-    """The organisme that a bearer token acts for; None if unknown, expired or revoked."""
-    async with database.identity_transaction() as tx:
-        bearer = await tenants.find_token(tx, digest(token), at=datetime.now(UTC))
-    if bearer is None:
-        return None
-    return Actor(
-        tenant_id=bearer.tenant_id,
-        tenant_name=bearer.tenant_name,
-        capacity=Capacity(bearer.capacity),
-        role=Role.MACHINE,
-        channel=Channel.API,
-        person_name=bearer.token_name,
-        contingents=frozenset(bearer.contingents),
-    )

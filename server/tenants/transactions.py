@@ -8,18 +8,19 @@ right at all, and with no tenant the policies show no row.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy import Executable, text
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from server.errors import ConfigurationError
+from server.errors import ConfigurationError, TooSlow
 from server.tenants.actors import Actor
 
 logger = structlog.get_logger()
@@ -30,9 +31,19 @@ CONTEXT = text(
     " set_config('statement_timeout', :timeout, true), set_config('lock_timeout', '2s', true),"
     " now() + coalesce((select shift from business_clock), interval '0')"
 )
+# The measure of calls is worth no wait for the disk: lost in a crash, it is full again.
+METER_CONTEXT = text(
+    "select set_config('role', :role, true), set_config('app.tenant_id', :tenant, true),"
+    " set_config('app.contingents', :contingents, true),"
+    " set_config('statement_timeout', :timeout, true), set_config('lock_timeout', :timeout, true),"
+    " set_config('synchronous_commit', 'off', true), now()"
+)
+METER_TIMEOUT = "1s"
 READ_TIMEOUT = "5s"
 WRITE_TIMEOUT = "10s"
 JOB_TIMEOUT = "60s"
+
+CUT = {"57014", "55P03"}  # query_canceled (statement_timeout), lock_not_available (lock_timeout)
 
 # What a login may become counts as what it is: SET ROLE to the owner would be enough.
 POWER = text(
@@ -60,15 +71,29 @@ class Transaction:
         statement: Executable,
         parameters: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> CursorResult[Any]:
+        """Raise TooSlow when PostgreSQL cut the statement or its wait."""
         async with self.lock:
-            return await self.connection.execute(statement, parameters)
+            try:
+                return await self.connection.execute(statement, parameters)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) in CUT:
+                    raise TooSlow from None
+                raise
+
+
+Trace: TypeAlias = Callable[["TenantTransaction"], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
 class TenantTransaction(Transaction):
-    """A transaction in the context of an actor."""
+    """A transaction in the context of an actor.
+
+    `traces` are written when it ends, even if it was READ ONLY: whoever reads other people's
+    nominative data leaves a line before the answer goes, or gets no answer.
+    """
 
     actor: Actor
+    traces: list[Trace] = field(default_factory=list)
 
 
 class Database:
@@ -104,7 +129,11 @@ class Database:
             connection,
             now,
         ):
-            yield TenantTransaction(connection=connection, now=now, actor=actor)
+            tx = TenantTransaction(connection=connection, now=now, actor=actor)
+            yield tx
+        if tx.traces:
+            async with self.write_transaction(actor, now=tx.now) as writing:
+                writing.traces += tx.traces
 
     @asynccontextmanager
     async def write_transaction(
@@ -116,7 +145,17 @@ class Database:
         """
         context = _context_of(actor, WRITE_TIMEOUT)
         async with self._begin(context, readonly=False) as (connection, business_now):
-            yield TenantTransaction(connection=connection, now=now or business_now, actor=actor)
+            tx = TenantTransaction(connection=connection, now=now or business_now, actor=actor)
+            yield tx
+            for trace in tx.traces:
+                await trace(tx)
+
+    @asynccontextmanager
+    async def meter_transaction(self, actor: Actor) -> AsyncIterator[Transaction]:
+        """What the actor's organisme has left of its calls: committed whatever the call becomes."""
+        context = _context_of(actor, METER_TIMEOUT)
+        async with self._begin(context, readonly=False, opening=METER_CONTEXT) as (connection, now):
+            yield Transaction(connection=connection, now=now)
 
     @asynccontextmanager
     async def system_transaction(self, reason: str) -> AsyncIterator[Transaction]:
@@ -149,13 +188,13 @@ class Database:
 
     @asynccontextmanager
     async def _begin(
-        self, context: dict[str, str], *, readonly: bool
+        self, context: dict[str, str], *, readonly: bool, opening: Executable = CONTEXT
     ) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
         async with self.engine.connect() as connection:
             if readonly:
                 await connection.execution_options(postgresql_readonly=True)
             async with connection.begin():
-                row = (await connection.execute(CONTEXT, context)).one()
+                row = (await connection.execute(opening, context)).one()
                 yield connection, row[-1]
 
 

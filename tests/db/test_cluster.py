@@ -132,12 +132,14 @@ def test_a_dead_pid_file_is_no_obstacle(cluster: Cluster) -> None:
 def test_a_reused_pid_is_left_alone(cluster: Cluster) -> None:
     user = cluster.account.pw_uid if cluster.account else None
     with subprocess.Popen(["/bin/sleep", "30"], user=user) as stranger:
-        content = f"{stranger.pid}\n{cluster.data_dir}\n0\n5432\n{cluster.socket_dir}\n\n\nready\n"
-        (cluster.data_dir / "postmaster.pid").write_text(content)
-        cluster.start()
-        assert answer(cluster) == "portail_app"
-        assert stranger.poll() is None
-        stranger.kill()
+        try:
+            told = (stranger.pid, cluster.data_dir, 0, 5432, cluster.socket_dir, "", "", "ready")
+            (cluster.data_dir / "postmaster.pid").write_text("".join(f"{one}\n" for one in told))
+            cluster.start()
+            assert answer(cluster) == "portail_app"
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 def test_one_supervisor_a_folder(cluster: Cluster) -> None:
@@ -166,9 +168,11 @@ def test_stops_when_its_supervisor_is_killed(data_dir: Path) -> None:
     with subprocess.Popen(  # noqa: S603 # the program above
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as supervisor:
-        assert supervisor.stdout
-        pid = int(supervisor.stdout.readline())
-        supervisor.kill()
+        try:
+            assert supervisor.stdout
+            pid = int(supervisor.stdout.readline())
+        finally:
+            supervisor.kill()
     wait_until_dead(pid)
 
 

@@ -12,7 +12,7 @@ import pytest
 from server.demo import runner, seed
 from server.demo.seed_stories import OPENING
 from server.errors import ConfigurationError
-from server.operations import flux, vacancies
+from server.operations import advice, vacancies
 from server.tenants.actors import Capacity, portal_acting_for
 from server.tenants.transactions import Database as App
 from tests.databases import Database, Databases
@@ -67,6 +67,20 @@ def test_every_screen_has_something_true_to_show(seeded: Any) -> None:
     assert values(connection, "select contingent from orientations") == {
         *("none", "rs", "fonctionnaires"),
     }
+
+
+def test_two_simulations_wait_for_their_years_one_of_them_shown_to_a_commune(seeded: Any) -> None:
+    """The worker draws them: opening waits for no drawing of lots."""
+    _, _, connection = seeded
+    drawn = "select year, state, wanted from scenarios join scenario_draws on scenario_id = id"
+    assert connection.execute(drawn).fetchall() == [(2027, "waiting", 1000)] * 2
+    readers = "select slug, revoked_at from scenario_shares join tenants on tenants.id = tenant_id"
+    assert connection.execute(readers).fetchall() == [("doussard", None)]
+    changed = (
+        "select name from scenario_figures where figures -> 'total' <> figures -> 'before'"
+        " and name = 'Commune de Doussard'"
+    )
+    assert values(connection, changed) == {"Commune de Doussard"}
 
 
 def test_nothing_is_overdue_at_the_opening(seeded: Any) -> None:
@@ -128,7 +142,8 @@ def test_the_directory_is_what_the_runner_reads(seeded: Any) -> None:
         "login": "http://127.0.0.1:8074/demo/entrer/alice",
     }
     names = values(connection, "select name from tenants")
-    assert set(directory["tokens"]) == names | {"Préfecture de la Haute-Savoie (réservataire)"}
+    both = {"Préfecture de la Haute-Savoie", "CC Pays d'Evian Vallée d'Abondance"}
+    assert set(directory["tokens"]) == names | {f"{name} (réservataire)" for name in both}
     assert "Haute-Savoie Habitat" in runner.welcome(directory, path)
 
 
@@ -187,8 +202,8 @@ async def test_the_first_vacancy_of_a_newcomer_in_doussard_goes_to_the_commune(s
         async with app.write_transaction(actor) as tx:
             command = vacancies.RegisterVacancy(dwelling_id=home[0], free_on=OPENING.date())
             vacancy = await vacancies.get(tx, await vacancies.register(tx, command))
-            advice = (await flux.advise(tx, vacancy)).advice
+            found = (await advice.advise(tx, vacancy)).advice
             await tx.connection.rollback()
     finally:
         await app.close()
-    assert advice.proposals[0].sentence.startswith("Commune de Doussard : en retard")
+    assert found.proposals[0].sentence.startswith("Commune de Doussard : en retard")

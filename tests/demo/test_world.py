@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from server.db import conventions, tenants
+from server.db import conventions, machines, tenants
 from server.demo import world_cast
 from server.demo.world_dwellings import TYPOLOGIES, shares_of
 from server.demo.world_patrimoine import ANNEXES
 from server.domain.deadlines import PARIS
 from server.errors import Conflict
-from server.operations import flux, vacancies
+from server.operations import advice, flux, vacancies
 from server.operations import orientations as offers
+from server.tenants.scopes import EVERY_SCOPE
 from tests.databases import Databases
 from tests.worlds import Stage, Worlds
 
@@ -115,8 +116,8 @@ async def test_the_world_takes_a_vacancy_and_its_offer(world: Stage) -> None:
             dwelling_id=home, free_on=LAST_OF_APRIL.date() + timedelta(days=30)
         )
         vacancy_id = await vacancies.register(tx, command)
-        advice = await flux.advise(tx, await vacancies.get(tx, vacancy_id))
-        first = advice.advice.proposals[0]
+        explained = await advice.advise(tx, await vacancies.get(tx, vacancy_id))
+        first = explained.advice.proposals[0]
         party, contingent = flux.split_party_key(first.party_key)
         assert party == world.world.tenants["doussard"]
         await offers.send(
@@ -139,16 +140,18 @@ async def test_a_dwelling_of_the_sale_plan_is_outside_the_flux(world: Stage) -> 
 async def test_people_and_tokens_are_who_they_say(world: Stage) -> None:
     state = world.world.token("prefecture", "reservataire")
     async with world.app.identity_transaction() as tx:
-        bearer = await tenants.find_token(
-            tx, hashlib.sha256(state.plain.encode()).hexdigest(), at=datetime.now(UTC)
-        )
+        digest = hashlib.sha256(state.plain.encode()).hexdigest()
+        bearer = await machines.find_token(tx, digest)
         assert bearer is not None
         assert bearer.contingents == ("fonctionnaires", "rs")
+        assert set(bearer.scopes) == EVERY_SCOPE
+        assert bearer.expires_at > datetime.now(UTC)
         seats = await tenants.list_memberships(tx, world.world.people["leo"].id)
     assert [seat.tenant_name for seat in seats] == ["CCAS de Publier", "Commune de Publier"]
     assert len(state.plain) == 47
     assert world.world.machine("doussard").role == "machine"
-    assert len(world.world.tokens) == len(world_cast.ORGANISMES) + 1
+    # the State, and an EPCI that is réservataire, act in two capacities
+    assert len(world.world.tokens) == len(world_cast.ORGANISMES) + 2
 
 
 def test_a_clone_of_the_world_is_quick(databases: Databases, worlds: Worlds) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
@@ -266,3 +266,39 @@ def test_a_publishable_annexe_leaves_no_negative_share(
     assert ("sum_over_whole" in codes(annexe)) == any(share < 0 for share in signed)
     kept = sum(share.exact_bailleur_share * share.stock.total for share in annexe.communes)
     assert kept == annexe.bailleur_droits
+
+
+@given(
+    st.lists(
+        st.tuples(*(st.integers(min_value=0, max_value=400) for _ in (*ExclusionCode, "C"))),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_the_columns_of_b_are_all_that_is_excluded(counts: list[tuple[int, ...]]) -> None:
+    """Art. 2.2: a dwelling has one reason at most, so the six columns add up to A - C."""
+    communes = [
+        CommuneStock(
+            insee=str(index),
+            name=str(index),
+            total=sum(drawn),
+            exclusions=dict(zip(ExclusionCode, drawn, strict=False)),
+        )
+        for index, drawn in enumerate(counts)
+    ]
+    totals = compute(communes, []).totals
+    columns = sum(totals.exclusions.get(code, 0) for code in ExclusionCode)
+    assert columns == totals.excluded == sum(sum(drawn[:-1]) for drawn in counts)
+    assert totals.flux == totals.total - columns == sum(drawn[-1] for drawn in counts)
+
+
+@given(st.integers(min_value=1, max_value=4999), st.data())
+def test_rights_give_a_rate_that_gives_the_rights(total: int, data: st.DataObject) -> None:
+    """Whole rights survive the signed rate (1/100 %) up to 5 000 dwellings; the rate itself is
+    the one that they give again.
+    """
+    droits = data.draw(st.integers(0, total))
+    rate = rate_bp(Decimal(droits), total)
+    back = (Decimal(rate) * total / 10_000).quantize(Decimal(1), ROUND_HALF_UP)
+    assert back == droits
+    assert rate_bp(back, total) == rate

@@ -159,8 +159,12 @@ def test_the_chosen_indicator_makes_the_gap() -> None:
 
 def test_a_droit_unique_is_taken_on_the_bailleurs_share() -> None:
     """Art. 4."""
+    refused = orientation("o0", "v1", "doussard", State.REFUSED)
     row = leased(orientation("o1", "v1", "rs", State.SENT), date(2026, 5, 6), date(2026, 6, 1))
-    bilan = compile_bilan(2026, [vacancy("v1", nature=Nature.DROIT_UNIQUE)], [row], HISTORY)
+    single = replace(row, is_droit_unique=True)
+    vacancies = [vacancy("v1", nature=Nature.DROIT_UNIQUE)]
+    bilan = compile_bilan(2026, vacancies, [refused, single], HISTORY)
+    assert counts(figures(bilan, "doussard")) == (1, 0, 0)
     assert counts(figures(bilan, "rs")) == (0, 0, 0)
     assert counts(figures(bilan, BAILLEUR)) == (1, 1, 1)
 

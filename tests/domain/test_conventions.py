@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,7 +12,9 @@ from server.domain.conventions import (
     effective_state,
     in_force,
     last_day,
+    last_expired_start,
     period_number,
+    periods,
 )
 
 DOUSSARD = ConventionFacts(state=ConventionState.SIGNED, starts_on=date(2023, 11, 23))
@@ -81,3 +83,33 @@ def test_time_makes_three_states_that_are_never_stored() -> None:
         ConventionState.RENEWED,
         ConventionState.EXPIRED,
     }
+
+
+def test_the_three_years_follow_one_another() -> None:
+    """Art. 8."""
+    years = [(one.number, one.from_on, one.until_on) for one in periods(DOUSSARD)]
+    assert years == [
+        (1, date(2023, 11, 23), date(2024, 11, 22)),
+        (2, date(2024, 11, 23), date(2025, 11, 22)),
+        (3, date(2025, 11, 23), date(2026, 11, 22)),
+    ]
+
+
+def test_an_early_end_cuts_the_years() -> None:
+    ended = replace(DOUSSARD, state=ConventionState.DENOUNCED, ended_on=date(2025, 3, 1))
+    assert [(one.number, one.until_on) for one in periods(ended)] == [
+        (1, date(2024, 11, 22)),
+        (2, date(2025, 3, 1)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "on", [date(2026, 11, 22), date(2027, 2, 28), date(2027, 3, 1), date(2028, 2, 29)]
+)
+def test_the_last_start_that_has_run_out_is_the_limit_of_the_law(on: date) -> None:
+    """So that a list may ask the database who is in force, 29 February included (art. 8)."""
+    last = last_expired_start(on)
+    for days in range(-400, 400):
+        starts_on = last + timedelta(days=days)
+        facts = ConventionFacts(state=ConventionState.SIGNED, starts_on=starts_on)
+        assert in_force(facts, on) is (last < starts_on <= on)

@@ -12,10 +12,12 @@ from server.domain.deadlines import (
     answer_deadline,
     candidate_reply_deadline,
     candidates_deadline,
+    counted_again,
     end_of_day,
     is_over,
     last_day,
     local_day,
+    ordinals,
     working_days_left,
 )
 
@@ -120,6 +122,26 @@ def test_a_deadline_says_how_it_was_counted() -> None:
         (date(2026, 5, 3), "dimanche"),
     )
     assert deadline.calendar_version == CALENDAR_VERSION
+
+
+def test_each_day_has_its_rank() -> None:
+    """Art. 5.3: sent on a Thursday before the 1st of May, over a week-end."""
+    period = answer_deadline(datetime(2026, 4, 30, 10, tzinfo=PARIS))
+    assert [(day.isoformat(), rank) for day, rank in ordinals(period)] == [
+        ("2026-05-01", None),
+        ("2026-05-02", None),
+        ("2026-05-03", None),
+        ("2026-05-04", 1),
+        ("2026-05-05", 2),
+    ]
+
+
+@given(sent_at=INSTANTS, days=st.integers(1, 40))
+def test_a_receipt_counted_again_is_the_same(sent_at: datetime, days: int) -> None:
+    """From its first day and its number of days alone; the last rank is that number."""
+    period = answer_deadline(sent_at, answer_days=days)
+    assert counted_again(period.start_on, period.days) == period
+    assert ordinals(period)[-1] == (period.last_day, days)
 
 
 def test_a_moved_reply_says_why() -> None:

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import pytest
 
-from server.domain import labels
+from server.domain import labels, ledger_sentences
+from server.domain.advice import SetAsideCode
 from server.domain.annexe import Contingent, ExclusionCode
 from server.domain.bilans import Dimension, Nature
 from server.domain.caleol import Outcome, Reason
@@ -15,8 +16,9 @@ from server.domain.candidates import CRITERIA, FirstQuartile, Presenter
 from server.domain.conventions import ConventionState
 from server.domain.deadlines import end_of_day
 from server.domain.dwellings import Financing, Kind, Level, Period, Typology
-from server.domain.flux import Indicator, SetAsideCode
+from server.domain.flux import Indicator
 from server.domain.orientations import Acceptance, Actor, Searcher, State, Step
+from server.domain.postings import Kind as MoveKind
 from server.domain.urgencies import UrgencyKind, UrgencyState
 
 
@@ -36,7 +38,8 @@ from server.domain.urgencies import UrgencyKind, UrgencyState
         (ExclusionCode, labels.EXCLUSION_REASONS),
         (Contingent, labels.CONTINGENTS),
         (Indicator, labels.INDICATORS),
-        (SetAsideCode, labels.SET_ASIDE),
+        (SetAsideCode, ledger_sentences.SET_ASIDE),
+        (MoveKind, ledger_sentences.MOVES),
         (Nature, labels.NATURES),
         (Dimension, labels.DIMENSIONS),
         (Kind, labels.KINDS),

@@ -15,7 +15,11 @@ from server.domain.orientations import (
     RULES,
     Acceptance,
     Actor,
+    CandidateOffer,
+    Delivery,
     OrientationFacts,
+    Ranking,
+    Reply,
     Searcher,
     SendFacts,
     State,
@@ -204,7 +208,7 @@ def test_tacit_acceptance_bears_its_legal_date(swept_at: str) -> None:
     ("facts", "now", "code"),
     [
         (SENT, ANSWER_DUE - timedelta(seconds=1), "answer_period_running"),
-        (replace(SENT, delivery_failed=True), ANSWER_DUE, "delivery_failed"),
+        (replace(SENT, delivery=Delivery.FAILED), ANSWER_DUE, "delivery_failed"),
         (SEARCHING, ANSWER_DUE, "wrong_state"),
     ],
 )
@@ -213,7 +217,7 @@ def test_no_tacit_acceptance(facts: OrientationFacts, now: datetime, code: str) 
 
 
 def test_an_offer_that_never_arrived_may_still_be_answered() -> None:
-    done(accept(replace(SENT, delivery_failed=True), now=at("2026-05-07")))
+    done(accept(replace(SENT, delivery=Delivery.FAILED), now=at("2026-05-07")))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +226,7 @@ def test_an_offer_that_never_arrived_may_still_be_answered() -> None:
         (SENT, at("2026-05-05", "23:59"), State.SENT),
         (SENT, at("2026-05-06", "00:00"), State.SEARCHING),
         (SENT, at("2026-05-30", "00:00"), State.NO_CANDIDATE),
-        (replace(SENT, delivery_failed=True), at("2026-05-30"), State.SENT),
+        (replace(SENT, delivery=Delivery.FAILED), at("2026-05-30"), State.SENT),
         (SEARCHING, at("2026-05-29", "23:59"), State.SEARCHING),
         (SEARCHING, at("2026-05-30", "00:00"), State.NO_CANDIDATE),
         (replace(SEARCHING, candidate_count=2), at("2026-05-30"), State.CANDIDATES_PARTIAL),
@@ -442,9 +446,13 @@ def test_the_lease(signed_on: date, expected: str | None) -> None:
 def test_a_failed_lease_frees_the_dwelling() -> None:
     """R441-10, T16."""
     now = at("2026-07-01")
-    verdict = fail_lease(ATTRIBUTED, now=now, reason="tous les rangs ont refusé")
+    refused = CandidateOffer(
+        candidate="a", notified_on=date(2026, 6, 11), due_at=now, reply=Reply.REFUSED
+    )
+    ranking = Ranking(order=("a",), current="a", offers=(refused,))
+    verdict = fail_lease(ATTRIBUTED, ranking, now=now, reason="tous les rangs ont refusé")
     assert done(verdict).to_state not in LIVE_STATES
-    assert codes(fail_lease(ATTRIBUTED, now=now, reason="")) == ["reason_required"]
+    assert codes(fail_lease(ATTRIBUTED, ranking, now=now, reason="")) == ["reason_required"]
 
 
 def test_the_bailleur_keeps_a_dwelling_without_any_period() -> None:

@@ -18,6 +18,7 @@ CATALOG = {
     "constraints": (
         "select c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid)"
         " from pg_constraint c where c.connamespace = 'public'::regnamespace"
+        " and c.contype <> 't'"  # a deferred trigger is reviewed with the other triggers
     ),
     "indexes": (
         "select tablename, indexname, indexdef from pg_indexes where schemaname = 'public'"

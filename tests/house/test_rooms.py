@@ -193,3 +193,15 @@ def test_no_module_reads_the_environment_when_it_is_imported() -> None:
         for node in ast.walk(statement)
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     ] == []
+
+
+def test_a_lock_of_rows_lets_others_refer_to_them() -> None:
+    """FOR UPDATE would make who inserts a child wait, while it holds what the locker needs next."""
+    assert [
+        at(path, node.lineno)
+        for path in python_files("server/db")
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+        and called_name(node) == "with_for_update"
+        and "key_share" not in {one.arg for one in node.keywords}
+    ] == []

@@ -35,6 +35,17 @@ def source(name: str) -> str:
     return text_of(TEMPLATES / name)
 
 
+PIECES = {"icon", "error_for", "empty_state"}
+"""Macros that others are made of: shown by these, never alone."""
+
+
+def test_each_component_is_shown() -> None:
+    """On /demo/composants, where each page is looked at before it is made of them."""
+    macros = re.findall(r"\{%-? macro ([a-z]\w*)", source("ui.html"))
+    shown = set(re.findall(r"\bui\.(\w+)", source("components.html")))
+    assert set(macros) - shown == PIECES
+
+
 class Attributes(HTMLParser):
     """Collects the names of the attributes of every tag."""
 

@@ -18,11 +18,18 @@ from tests.htmx.document import lines, parse
 from tests.htmx.simulator import ask, askers, fillings
 from tests.sites import Site
 
-# Drawn for each answer: a key against double sending; the clock of the demonstration turns.
-DRAWN = re.compile(r"(?<=name='idempotency_key' value=)'[^']*'|\d\d? h \d\d")
+# Drawn for each answer: a key against double sending; the clock of the demonstration turns, and so
+# do the instant of the reading and the seconds that are left to the session.
+DRAWN = re.compile(
+    r"(?<=name='idempotency_key' value=)'[^']*'|\d\d? h \d\d|(?<=vu=)\d+|(?<=data-reste=)'\d+'"
+)
 
 # Blocks that only a state of the data shows, which the demonstration has not.
 UNSEEN = {
+    (
+        "base.html",
+        "cloche",
+    ): "asked on an event: tests/pages/test_live.py, tests/browser/test_live.py",
     ("bilan.html", "bilan"): "asked while a job prepares the bilan: tests/pages/test_bilans.py",
 }
 

@@ -79,7 +79,7 @@ async def test_the_bilan_counts_the_year(play: Play) -> None:
     assert own["due"] == 5 * 2072
     assert [one["code"] for one in content["checks"] if not one["is_ok"]] == []
     assert content["mutations"] == {
-        "count": 1, "total": 6, "ratio_bp": 1667, "level": "amber",
+        "count": 1, "total": 6, "ratio_bp": 1667, "level": "amber", "ceiling_bp": 1000,
     }  # fmt: skip
     assert [(one["nature"], one["count"]) for one in content["out_of_flux"]] == [("mutation", 1)]
     assert content["is_provisional"] is True

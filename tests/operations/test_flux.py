@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from server.domain.flux import Indicator
 from server.errors import Forbidden
-from server.operations import flux, orientations, vacancies
+from server.operations import advice, flux, orientations, vacancies
 from server.operations.flux import FluxBoard
 from tests.operations.play import FAVERGES, Play
 
@@ -41,7 +42,7 @@ async def test_the_rates_are_those_of_the_real_annexe(play: Play) -> None:
 
 async def test_one_droit_changed_moves_the_board(play: Play) -> None:
     before = await board(play)
-    play.run(
+    play.rewrite(
         "update annexe_lines set droits = 20 where reservataire_id = %s", play.tenant("doussard")
     )
     after = await board(play)
@@ -57,7 +58,7 @@ async def test_one_droit_changed_moves_the_board(play: Play) -> None:
 
 async def test_one_dwelling_taken_out_moves_the_assiette(play: Play) -> None:
     """Art. 2.2: C = A - B."""
-    play.run("update annexe_communes set plan_vente = 34 where insee = '74123'")
+    play.rewrite("update annexe_communes set plan_vente = 34 where insee = '74123'")
     annexe = (await board(play)).computed.annexe
     assert (annexe.totals.total, annexe.totals.flux) == (640, 606)
 
@@ -72,7 +73,7 @@ async def test_vacancies_and_offers_move_the_positions(play: Play) -> None:
     assert doussard.position is not None
     assert doussard.position.oriented == 10_000
     # in 1/10 000 dwelling: one vacancy of Doussard makes 29,63 % due, one was offered
-    assert doussard.position.due == 2963
+    assert doussard.position.account(Indicator.ORIENTED).due == 2963
 
 
 async def test_a_mutation_leaves_the_flux(play: Play) -> None:
@@ -112,12 +113,12 @@ async def test_the_state_sees_the_contingent_that_it_answers_for(play: Play) -> 
 async def test_the_advice_goes_to_the_one_furthest_behind_and_says_why(play: Play) -> None:
     vacancy_id = await play.vacancy()
     vacancy = await play.reads("alice", lambda tx: vacancies.get(tx, vacancy_id))
-    explained = await play.reads("alice", lambda tx: flux.advise(tx, vacancy))
+    explained = await play.reads("alice", lambda tx: advice.advise(tx, vacancy))
     first = explained.advice.proposals[0]
     assert first.party_key == f"{play.tenant('doussard')}:none"
     assert first.sentence
-    lags = [one.lag for one in explained.advice.proposals]
-    assert lags == sorted(lags, reverse=True)
+    scores = [one.score for one in explained.advice.proposals]
+    assert scores == sorted(scores, reverse=True)
     named = {explained.names[one.party_key] for one in explained.advice.set_aside}
     assert "Commune de Faverges-Seythenex" in named
     assert all(one.sentence for one in explained.advice.set_aside)
@@ -128,7 +129,7 @@ async def test_who_refused_is_set_aside(play: Play) -> None:
     await play.does("chloe", lambda tx: orientations.refuse(tx, orientation_id))
     vacancy_id = play.scalar("select vacancy_id from orientations")
     vacancy = await play.reads("alice", lambda tx: vacancies.get(tx, vacancy_id))
-    explained = await play.reads("alice", lambda tx: flux.advise(tx, vacancy))
+    explained = await play.reads("alice", lambda tx: advice.advise(tx, vacancy))
     key = f"{play.tenant('doussard')}:none"
     assert key not in {one.party_key for one in explained.advice.proposals}
     assert key in {one.party_key for one in explained.advice.set_aside}
@@ -138,6 +139,13 @@ async def test_what_was_advised_is_frozen_with_the_offer(play: Play) -> None:
     await play.offer("departement")
     (frozen, motif) = play.rows("select advice, departure_motif from orientations")[0]
     assert frozen["year"] == 2026
+    assert frozen["rule"] == "marges-encadrees-1"
+    assert (frozen["settings"], frozen["position"], frozen["basis"]) == ("2023", 1, "oriented")
+    assert frozen["annexe"] == str(
+        play.scalar("select id from annexes where year = 2026 and epci_siren = '247400773'")
+    )
+    assert frozen["strata"]["commune"] == "74104"
+    assert frozen["proposals"][0]["lags"]["total"] == frozen["proposals"][0]["lag"] == 2963
     assert frozen["proposals"][0]["party"] == f"{play.tenant('doussard')}:none"
     assert motif == "Choix pour l'essai"
 
@@ -146,4 +154,4 @@ async def test_the_advice_is_the_bailleur_s(play: Play) -> None:
     vacancy_id = await play.vacancy()
     vacancy = await play.reads("alice", lambda tx: vacancies.get(tx, vacancy_id))
     for who in ("chloe", "estelle", "farid"):
-        await play.is_refused(who, lambda tx: flux.advise(tx, vacancy), Forbidden)
+        await play.is_refused(who, lambda tx: advice.advise(tx, vacancy), Forbidden)

@@ -146,6 +146,7 @@ async def test_the_invitation_comes_with_its_calendar(play: Play, worker: App) -
 async def test_silence_is_told_to_both_by_the_sweep(play: Play, worker: App) -> None:
     """Art. 5.3: tacit acceptance, whose legal day is the last one of the period."""
     orientation_id = await play.send(await play.vacancy())
+    await deliver_all(play, worker)
     after = play.now.replace(month=5, day=6)
     execute(play, "insert into business_clock values (true, %s - now())", after)
     assert await sweep.record_due(worker) == 1
@@ -170,6 +171,7 @@ def test_every_template_in_use_has_its_words() -> None:
     by_time = {f"orientation.{step}" for step in Step if RULES[step].actor is Actor.SYSTEM}
     told = set(ORIENTATION_WORDINGS) | {
         *("caleol.planned", "urgence.requested", "urgence.decided", "bilan.published"),
+        *("annexe.published", "scenario.shared"),
     }
     assert used | by_time <= told
     assert len(used) >= 8
@@ -223,7 +225,11 @@ async def test_a_mail_goes_by_smtp_once(play: Play, worker: App, smtp: tuple[Sin
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["To"] == "logement@doussard.invalid"
     assert mail["Subject"] == row["subject"]
-    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    kinds = [part.get_content_type() for part in mail.iter_parts()]
+    assert kinds == ["text/plain", "text/html", "text/calendar"]
+    event = next(one for one in mail.iter_parts() if one.get_content_type() == "text/calendar")
+    assert event.get_param("method") == "PUBLISH"
+    assert "DTSTART;VALUE=DATE:20260505" in event.get_content()
 
 
 async def test_an_invitation_is_a_calendar_part(
@@ -300,9 +306,9 @@ async def test_reading_the_inbox_empties_the_counter(play: Play) -> None:
     await play.send(await play.vacancy())
     app = play.stage.app
     async with app.write_transaction(play.chloe) as tx:
-        assert await notifications.unread_count(tx) == 1
+        assert (await notifications.news(tx))[0] == 1
         await notifications.mark_all_read(tx)
-        assert await notifications.unread_count(tx) == 0
+        assert (await notifications.news(tx))[0] == 0
 
 
 async def test_the_demonstration_shows_every_mail(play: Play, worker: App) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,7 @@ from tests.operations.play import (
 )
 
 
-def send(play: Play, vacancy_id: UUID, slug: str = "doussard", **more: str) -> SendOrientation:
+def send(play: Play, vacancy_id: UUID, slug: str = "doussard", **more: Any) -> SendOrientation:
     return SendOrientation(vacancy_id=vacancy_id, reservataire_id=play.tenant(slug), **more)
 
 
@@ -217,7 +218,7 @@ async def test_who_refuses(play: Play) -> None:
     assert (row.state, row.refusal_motif) == ("refused", "Trop loin")
     assert effects.acts == ["orientation.refuse"]
     assert effects.told == [("haute-savoie-habitat", "bailleur", "orientation.refuse")]
-    assert effects.jobs == ["notifications.deliver"]
+    assert effects.jobs == ["flux.post", "notifications.deliver"]
 
 
 async def test_after_a_refusal_the_vacancy_goes_to_a_second_one(play: Play) -> None:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from server.db.ledgers.posting import lock_positions
+from server.db.orientations import lock_orientation
 from server.errors import Conflict, PortalError
-from server.operations import caleol, candidates, orientations, urgences, vacancies
+from server.operations import (
+    caleol,
+    candidates,
+    ledger,
+    orientations,
+    sweep,
+    urgences,
+    vacancies,
+)
 from server.operations.candidates import NewCandidate, PresentCandidates
 from server.operations.orientations import SendOrientation
 from server.operations.urgences import DecideUrgence, RequestUrgence
 from server.operations.vacancies import RegisterVacancy
+from server.tenants.transactions import Database as App
+from server.tenants.transactions import TenantTransaction
 from tests.operations.play import NUDS, Act, Play, paris
 
 ROUNDS = 4  # each round is a fresh race; the pool has four connections
@@ -86,6 +99,108 @@ async def test_two_sweeps_at_once(play: Play) -> None:
     assert (
         play.scalar("select count(*) from notifications where template = 'orientation.tacit'") == 2
     )
+
+
+@pytest.mark.parametrize("attempt", range(ROUNDS))
+async def test_an_answer_of_the_last_microsecond_and_the_sweep(play: Play, attempt: int) -> None:
+    """Given in time it counts, even if it is written when the sweep is already there."""
+    orientation_id = await play.offer()
+    midnight = paris("2026-05-06T00:00")
+    play.now = midnight - timedelta(microseconds=1)
+    held, swept = asyncio.Event(), asyncio.Event()
+
+    async def answer(tx: TenantTransaction) -> None:
+        held.set()
+        await swept.wait()
+        await orientations.refuse(tx, orientation_id)
+
+    async def passes() -> None:
+        await held.wait()
+        play.sets_clock(midnight + timedelta(seconds=attempt / 2))
+        assert await sweep.record_due(worker) == 0
+        swept.set()
+
+    worker = App(play.stage.database.worker_dsn, pool_size=1)
+    await asyncio.gather(play.does("chloe", answer), passes())
+    play.sets_clock(midnight + timedelta(hours=9))
+    assert await sweep.record_due(worker) == 0
+    await worker.close()
+    assert play.state(orientation_id) == "refused"
+
+
+async def test_two_workers_sweep_at_once(play: Play) -> None:
+    """SKIP LOCKED: each silence is recorded and told once, by one or by the other."""
+    offers = [await play.offer(home=play.home(number=number)) for number in range(7)]
+    play.sets_clock(paris("2026-05-06T09:00"))
+    workers = [App(play.stage.database.worker_dsn, pool_size=1) for _ in range(2)]
+    recorded = await asyncio.gather(*(sweep.record_due(one, batch=3) for one in workers))
+    assert sum(recorded) == len(offers)
+    assert [await sweep.record_due(one) for one in workers] == [0, 0]
+    for one in workers:
+        await one.close()
+    assert play.rows(
+        "select distinct state, acceptance_mode, accepted_on::text from orientations"
+    ) == [("searching", "tacit", "2026-05-05")]
+    acts = (
+        "select count(*), count(distinct subject_id) from journal where act = 'orientation.tacit'"
+    )
+    assert play.rows(acts) == [(7, 7)]
+    told = "select count(*) from notifications where template = 'orientation.tacit'"
+    assert play.scalar(told) == 14
+
+
+async def test_an_offer_that_cannot_be_recorded_stops_no_other(play: Play) -> None:
+    """Even when those that fail are the oldest, and more than a batch."""
+    offers = [await play.offer(home=play.home(number=number)) for number in range(4)]
+    play.run(
+        "create function refuse() returns trigger language plpgsql as"
+        " 'begin raise exception ''essai''; end'"
+    )
+    play.run(
+        "create trigger refuse before update on orientations for each row"
+        f" when (old.id in ('{offers[0]}', '{offers[1]}')) execute function refuse()"
+    )
+    play.sets_clock(paris("2026-05-06T09:00"))
+    worker = App(play.stage.database.worker_dsn, pool_size=1)
+    assert await sweep.record_due(worker, batch=2) == 2
+    await worker.close()
+    assert [play.state(one) for one in offers] == ["sent", "sent", "searching", "searching"]
+
+
+@pytest.mark.parametrize("attempt", range(ROUNDS))
+async def test_withdrawn_while_the_reservataire_types(play: Play, attempt: int) -> None:
+    """domain.md §5.7, 7: each acts on the offer as it was on the screen; the second is told."""
+    orientation_id = await play.offer()
+    accept = (
+        "chloe",
+        lambda tx: orientations.accept(tx, orientation_id, expected_version=1),
+    )
+    withdraw = (
+        "alice",
+        lambda tx: orientations.withdraw(tx, orientation_id, reason="Vente", expected_version=1),
+    )
+    outcomes = await race(play, *((accept, withdraw) if attempt % 2 else (withdraw, accept)))
+    one_winner(outcomes, "stale_version")
+    if play.state(orientation_id) == "searching":
+        return
+    assert play.state(orientation_id) == "withdrawn"
+    typed = PresentCandidates(
+        orientation_id=orientation_id, candidates=(NewCandidate(nud=NUDS[0]),)
+    )
+    await play.is_refused(
+        "chloe", lambda tx: candidates.present(tx, typed), Conflict, "wrong_state"
+    )
+
+
+@pytest.mark.parametrize("attempt", range(ROUNDS))
+async def test_a_double_click(play: Play, attempt: int) -> None:
+    """The same act of the same person, twice: done once, told once."""
+    orientation_id = await play.offer()
+    act = orientations.accept if attempt % 2 else orientations.refuse
+    click = ("chloe", lambda tx: act(tx, orientation_id))
+    one_winner(await race(play, click, click, click), "stale_version")
+    assert len(play.journal(orientation_id)) == 2
+    assert play.scalar("select count(*) from notifications") == 2
 
 
 @pytest.mark.parametrize("attempt", range(ROUNDS))
@@ -166,3 +281,26 @@ async def test_an_act_that_fails_leaves_no_job(play: Play) -> None:
     with pytest.raises(ZeroDivisionError):
         await play.does("alice", send_then_fail)
     assert play.dump() == before
+
+
+async def test_an_act_on_an_offer_while_its_ledger_is_posted(play: Play) -> None:
+    """The act holds the offer, the worker the ledgers: each has what the other needs next."""
+    orientation_id = await play.search()
+    await play.does("chloe", lambda tx: orientations.renounce(tx, orientation_id, motif="Essai"))
+    offer_held, ledgers_held = asyncio.Event(), asyncio.Event()
+
+    async def searches(tx: TenantTransaction) -> None:
+        await lock_orientation(tx, orientation_id)
+        offer_held.set()
+        await ledgers_held.wait()
+        await orientations.search_on_behalf(tx, orientation_id)
+
+    async def posts(tx: TenantTransaction) -> None:
+        await offer_held.wait()
+        await lock_positions(tx, tx.actor.tenant_id)
+        ledgers_held.set()
+        await ledger.post(tx)
+
+    await asyncio.gather(play.does("alice", searches), play.does("alice", posts))
+    assert play.state(orientation_id) == "searching"
+    assert await play.reads("alice", ledger.unposted) == []

@@ -181,7 +181,7 @@ async def test_an_approval_takes_the_offer_back_and_charges_the_party(play: Play
     urgence_id = await play.does("alice", lambda tx: urgences.request(tx, request(vacancy_id)))
     await play.does("estelle", lambda tx: urgences.decide(tx, charge(play, urgence_id)))
     _, effects = await play.performs("alice", lambda tx: urgences.apply(tx, urgence_id))
-    assert len(effects.acts) == 1
+    assert effects.acts == ["orientation.divert", "urgence.applied"]
     assert [(slug, capacity) for slug, capacity, _ in effects.told] == [
         ("doussard", "reservataire")
     ]

@@ -11,6 +11,11 @@ import httpx2
 from tests.operations.play import Play
 from tests.pages.browsers import Site
 
+# What the hour alone changes in a page: its mark for the stream, the seconds left of the session,
+# the minute on the demonstration's clock.
+MOMENT = re.compile(
+    r'(?<=/direct\?vu=)\d+|(?<=data-reste=")\d+|(?<=Horloge de la démonstration&nbsp;: )[^<]*'
+)
 TAGS = re.compile(r"<[^>]+>")
 SPACES = re.compile(r"[\s\u00a0]+")
 

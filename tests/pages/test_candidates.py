@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from server.operations import caleol
 from tests.operations.play import NUDS, Play
 from tests.pages.browsers import Site, set_clock
 from tests.pages.reading import actions, refused, statuses, words
@@ -86,6 +87,25 @@ async def test_the_same_household_twice_and_an_unknown_criterion(site: Site, pla
         status=422,
         says="n'est pas dans la liste en vigueur",
     )
+
+
+async def test_a_household_that_signed_a_lease_is_told(site: Site, play: Play) -> None:
+    """domain.md §5.7, 10: its application should be radiated; the list is taken all the same."""
+    leased = await play.attributed()
+    await play.does("alice", lambda tx: caleol.record_lease(tx, leased, signed_on=play.day()))
+    housed = [
+        row[0]
+        for row in play.rows(
+            "select nud from candidates c join orientations o on c.id = attributed_candidate_id"
+        )
+    ]
+    offer_id = await play.search(home=play.home(number=1))
+    set_clock(play.stage.database, play.now)
+    async with site.browser("chloe") as client:
+        sent = await client.post(f"/orientations/{offer_id}/candidats", data=lines(*housed))
+        page = await client.get(sent.headers["location"])
+    told = "un de ces ménages a signé un bail : sa demande doit être radiée"
+    assert told in words(page)
 
 
 async def test_a_fourth_candidate_is_refused(site: Site, play: Play) -> None:

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
+from typing import LiteralString
 
 import httpx2
 import psycopg
 import pytest
+from psycopg import sql
 from python_calamine import CalamineWorkbook
 from sqlalchemy import event
 
@@ -28,7 +30,7 @@ SOURCES_DU_LAC, PAYS_D_EVIAN = "247400773", "200071967"
 
 @dataclass(frozen=True, kw_only=True)
 class Department:
-    """A site where three offers were made: one refused, one silent for long, one waiting."""
+    """A site where three offers arrived: one refused, one silent for long, one waiting."""
 
     stage: Stage
     site: Site
@@ -39,8 +41,9 @@ async def opened(world: Stage) -> AsyncIterator[Department]:
     alice = world.world.actor("alice")
     for index, day in enumerate((-10, -10, 0)):
         sent = await _offer(world, alice, index, day)
+        _change(world, sent, "delivery = 'delivered', delivered_at = sent_at")
         if index == 0:
-            _refuse(world, sent)
+            _change(world, sent, "state = 'refused', answered_at = sent_at")
     async with site(world) as started:
         yield Department(stage=world, site=started)
 
@@ -64,13 +67,11 @@ async def _offer(stage: Stage, alice: Actor, index: int, day: int) -> str:
     return str(sent)
 
 
-def _refuse(stage: Stage, orientation_id: str) -> None:
-    """What the act of refusing leaves in the row; its own tests are elsewhere."""
+def _change(stage: Stage, orientation_id: str, change: LiteralString) -> None:
+    """What an act leaves in the row; its own tests are elsewhere."""
     with psycopg.connect(stage.database.super_dsn, autocommit=True) as connection:
-        connection.execute(
-            "update orientations set state = 'refused', answered_at = sent_at where id = %s",
-            [orientation_id],
-        )
+        statement = sql.SQL("update orientations set {} where id = %s").format(sql.SQL(change))
+        connection.execute(statement, [orientation_id])
 
 
 async def get(opened: Department, address: str, person: str = "estelle") -> httpx2.Response:
@@ -155,8 +156,8 @@ async def test_the_map_says_in_words_what_it_shows(opened: Department) -> None:
         'aria-label="Carte des communes, libérations de l&#39;année : 1 commune sur 279 ; la plus'
         ' forte valeur est à Faverges-Seythenex, 3 libérations."' in text
     )
-    assert "<title>Faverges-Seythenex : 3 libérations</title>" in text
-    assert "<title>Doussard : 0 libération</title>" in text
+    assert "<title>Faverges-Seythenex\u00a0: 3 libérations</title>" in text
+    assert "<title>Doussard\u00a0: 0 libération</title>" in text
     assert "<title>Annecy" not in text
 
 

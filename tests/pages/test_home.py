@@ -117,6 +117,15 @@ async def test_each_capacity_has_its_own_view_of_the_flux(
     assert hides not in text
 
 
+async def test_each_number_of_the_department_says_where_it_comes_from(
+    site: Site, play: Play
+) -> None:
+    await play.vacancy()
+    async with site.browser("estelle") as client:
+        below = (await client.get("/")).text.partition("Où en est le flux")[2]
+    assert below.count('class="stat-value"') == below.count('class="explain"') == 5
+
+
 async def test_going_straight_to_a_file(site: Site, play: Play) -> None:
     offer_id = await play.offer()
     async with site.browser("alice") as client:
@@ -146,7 +155,7 @@ async def test_the_dwellings_of_the_bailleur(site: Site, play: Play) -> None:
         page = await client.get(f"/logements/{play.home()}")
         other = await client.get(f"/logements/{play.home(number=1)}")
         sold = await client.get(f"/logements/{play.stage.world.excluded[HSH, FAVERGES][0]}")
-    assert "précisez la recherche" in words(found)
+    assert "25 logements sur cette page" in words(found)
     assert "Commune : Doussard" in words(found)
     assert "Libération enregistrée" in words(page)
     assert f"/liberations/{vacancy_id}" in page.text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,8 +19,8 @@ import psycopg
 import pytest
 
 from server import live
-from server.live import RESYNC, Audience, Event, Hub, Subscription, read_event
-from server.operations import orientations, vacancies
+from server.live import BELL, NEWS, RESYNC, Audience, Event, Hub, Subscription, read_event
+from server.operations import notifications, orientations, vacancies
 from server.operations.orientations import SendOrientation
 from server.operations.vacancies import RegisterVacancy
 from server.pages import live as pages
@@ -109,7 +110,7 @@ async def test_an_act_is_told_to_its_parties_and_to_nobody_else(world: Stage) ->
             heard = {name: await stream.next(0.5) for name, stream in streams.items()}
     assert heard == {
         "bailleur": ("orientation",),
-        "reservataire": ("orientation",),
+        "reservataire": ("orientation", "notifications"),
         "prefecture": ("orientation",),
         "other bailleur": (),
         "other commune": (),
@@ -159,15 +160,82 @@ async def test_the_payload_holds_no_data(world: Stage) -> None:
     async with hub.running():
         await until(lambda: listeners(world.database))
         await send(world, await register(world))
-        await until(lambda: len(heard) >= 5)
+        await until(lambda: len(heard) >= 6)
     bailleur, commune = world.world.tenants[HSH], world.world.tenants["doussard"]
     assert set(heard) == {
         f"vacancy:{bailleur}:bailleur",
         "vacancy::prefecture",
         f"orientation:{bailleur}:bailleur",
         f"orientation:{commune}:reservataire",
+        f"notifications:{commune}:reservataire",
         "orientation::prefecture",
     }
+
+
+async def test_what_is_read_is_told_to_the_bells_of_the_organisme(world: Stage) -> None:
+    await send(world, await register(world))
+    async with listening(world) as hub:
+        with hub.subscribed(audience(world, "doussard", "reservataire")) as stream:
+            async with world.app.write_transaction(world.world.actor("chloe"), now=THURSDAY) as tx:
+                await notifications.mark_all_read(tx)
+            assert await stream.next(2) == (BELL,)
+
+
+async def test_a_page_that_opens_its_stream_late_is_told_what_it_missed(world: Stage) -> None:
+    """Read, then an act, then the stream: without this the page would stay old and say nothing."""
+    before = time.time()
+    vacancy_id = await register(world)
+    async with listening(world) as hub:
+        read_at = time.time() + 2 * live.SKEW_SECONDS
+        await asyncio.sleep(3 * live.SKEW_SECONDS)
+        commune = audience(world, "doussard", "reservataire")
+        stranger = audience(world, "publier", "reservataire")
+        state = audience(world, "prefecture", "prefecture")
+        assert hub.news_since(commune, read_at) == ""
+        await send(world, vacancy_id)
+        await until(lambda: hub.news_since(commune, read_at))
+        assert hub.news_since(commune, read_at) == NEWS
+        assert hub.news_since(stranger, read_at) == ""
+        await until(lambda: hub.news_since(state, read_at) == NEWS)
+        assert hub.news_since(commune, time.time() + 1) == ""
+        assert hub.news_since(stranger, before - 1) == RESYNC
+
+
+async def test_nobody_knows_what_a_listener_that_was_cut_has_missed(world: Stage) -> None:
+    async with listening(world) as hub:
+        await asyncio.sleep(2 * live.SKEW_SECONDS)
+        seat, read_at = audience(world, HSH, "bailleur"), time.time()
+        assert hub.news_since(seat, read_at) == ""
+        (old,) = listeners(world.database)
+        with psycopg.connect(world.database.super_dsn, autocommit=True) as connection:
+            connection.execute("select pg_terminate_backend(%s)", [old])
+        await until(lambda: hub.news_since(seat, read_at) == RESYNC)
+
+
+async def first_words(hub: Hub, seat: Audience, seen_at: float | None) -> list[str]:
+    """What a stream says at once."""
+
+    async def is_same() -> bool:
+        return True
+
+    stream = pages.events(hub, seat, is_same, seen_at=seen_at)
+    words = [await anext(stream), await anext(stream)]
+    await stream.aclose()  # type: ignore[attr-defined] # an asynchronous generator
+    return words
+
+
+async def test_the_stream_begins_with_what_was_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "HEARTBEAT_SECONDS", 0.01)
+    hub, now = Hub(""), time.time()
+    seat = Audience(tenant_id=SOME, capacity="epci")
+    unknown = f"event: {pages.MISSED}\ndata: {RESYNC}\n\n"
+    assert await first_words(hub, seat, now) == [pages.BEAT, unknown]
+    hub._listening_since = now - 60
+    assert await first_words(hub, seat, now - 30) == [pages.BEAT, pages.BEAT]
+    hub.hear(f"bilan:{SOME}:epci")
+    changed = f"event: {pages.CHANGED}\ndata: {NEWS}\n\nevent: {BELL}\ndata: {BELL}\n\n"
+    assert await first_words(hub, seat, now - 30) == [pages.BEAT, changed]
+    assert await first_words(hub, seat, None) == [pages.BEAT, pages.BEAT]
 
 
 # --- What a stream does -------------------------------------------------------------------------
@@ -239,7 +307,7 @@ async def test_streams_end_at_once_when_the_server_stops() -> None:
 class Connection:
     """A browser that reads an answer as it comes, then leaves."""
 
-    def __init__(self, opened: Site, cookie: str) -> None:
+    def __init__(self, opened: Site, cookie: str, query: str = "") -> None:
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.left = asyncio.Event()
         self.scope = {
@@ -250,7 +318,7 @@ class Connection:
             "scheme": "http",
             "path": "/direct",
             "raw_path": b"/direct",
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": [(b"cookie", cookie.encode()), (b"accept-encoding", b"gzip")],
         }
         self.task = asyncio.create_task(opened.app(self.scope, self._receive, self._send))
@@ -286,6 +354,70 @@ async def test_the_stream_comes_as_it_is_written_and_names_the_event_only(world:
         browser.left.set()
         await asyncio.wait_for(browser.task, 5)
         assert not opened.app.state.hub._streams
+
+
+async def test_the_page_says_when_it_was_read_and_hears_what_happened_since(world: Stage) -> None:
+    async with site(world) as opened, opened.app.state.hub.running():
+        await until(lambda: listeners(world.database))
+        await asyncio.sleep(2 * live.SKEW_SECONDS)
+        async with opened.browser("alice") as alice:
+            read = (await alice.get("/liberations")).text
+            vacancy_id = await register(world)
+            secret = next(iter(alice.cookies.jar)).value
+            late = await first_answer(opened, secret, mark_of(read))
+            assert late == b"event: portail-maj\ndata: nouveau\n\n" + BELL_EVENT
+            assert str(vacancy_id) not in read
+            await asyncio.sleep(2 * live.SKEW_SECONDS)
+            fresh = (await alice.get("/liberations")).text
+            assert str(vacancy_id) in fresh
+            assert await first_answer(opened, secret, mark_of(fresh)) == b""
+
+
+BELL_EVENT = b"event: notifications\ndata: notifications\n\n"
+
+
+def mark_of(html: str) -> str:
+    found = re.search(r'data-hx-sse-connect="/direct\?([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+async def first_answer(opened: Site, secret: str | None, query: str) -> bytes:
+    """What the stream says first after its beat; nothing in half a second is nothing."""
+    browser = Connection(opened, f"{session_cookie(opened.settings)}={secret}", query)
+    assert (await browser.read())["status"] == 200
+    assert (await browser.read())["body"] == pages.BEAT.encode()
+    try:
+        async with asyncio.timeout(0.5):
+            return bytes((await browser.messages.get())["body"])
+    except TimeoutError:
+        return b""
+    finally:
+        browser.left.set()
+        await asyncio.wait_for(browser.task, 5)
+
+
+@pytest.mark.parametrize("mark", ["", "vu=", "vu=x", "vu=-1", "vu=1e9", "vu=" + "9" * 40])
+async def test_a_mark_that_is_no_instant_is_left_out(world: Stage, mark: str) -> None:
+    person = world.world.people["alice"].id
+    secret = await open_session(world.app, person_id=person, id_token="", user_agent="test")
+    async with site(world) as opened:
+        assert await first_answer(opened, secret, mark) == b""
+
+
+async def test_the_bell_asks_for_itself_alone(world: Stage) -> None:
+    headers = {"HX-Request": "true", BY_ITSELF: "1"}
+    async with site(world) as opened, opened.browser("chloe") as chloe:
+        before = (await chloe.get("/notifications/cloche", headers=headers)).text
+        await send(world, await register(world))
+        after = (await chloe.get("/notifications/cloche", headers=headers)).text
+        whole = (await chloe.get("/")).text
+        direct = await chloe.get("/notifications/cloche")
+    assert "aucune non lue" in before
+    assert '<span class="bell-count">1</span>' in after
+    assert "<main" not in after
+    assert after.strip() in whole
+    assert direct.headers["location"] == "/notifications"
 
 
 async def test_nobody_without_a_session_and_no_more_than_the_server_can_hold(

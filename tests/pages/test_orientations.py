@@ -315,3 +315,68 @@ async def test_without_candidate_the_dwelling_goes_to_another(site: Site, play: 
     assert "a déjà refusé ce logement" in words(page)
     told = play.rows("select template from notifications where subject_id = %s", offer_id)
     assert ("orientation.reorient",) in told
+
+
+async def test_renouncing_is_checked_then_done(site: Site, play: Play) -> None:
+    """T17: the page says what it does; the bailleur then chooses what follows."""
+    offer_id = await play.search()
+    async with site.browser("chloe") as client:
+        page = await client.get(f"/orientations/{offer_id}")
+        assert f"/orientations/{offer_id}/renoncer" in page.text
+        check = await client.get(f"/orientations/{offer_id}/renoncer")
+        assert "reste comptée parmi les logements orientés vers vous" in words(check)
+        sent = await client.post(f"/orientations/{offer_id}/renoncer", data={"motif": "Essai"})
+        after = await client.get(sent.headers["location"])
+        closed = await client.get(f"/orientations/{offer_id}/renoncer")
+    assert "Renonciation enregistrée" in words(after)
+    assert "La renonciation n'est pas possible" in words(closed)
+    async with site.browser("alice") as client:
+        page = await client.get(f"/orientations/{offer_id}")
+    assert "à vous de choisir la suite" in words(page)
+    assert actions(page) == [f"/orientations/{offer_id}/suite"]
+
+
+async def test_the_candidates_retained_are_told_in_turn(site: Site, play: Play) -> None:
+    """R441-10, T14 to T16: one retained, silent; then nobody takes the dwelling."""
+    offer_id = await play.attributed()
+    set_clock(play.stage.database, play.now)
+    path = f"/orientations/{offer_id}"
+    async with site.browser("alice") as client:
+        page = await client.get(path)
+        assert actions(page) == [f"{path}/notification", f"{path}/bail"]
+        wrong = await client.post(f"{path}/notification", data={"notifie_le": "", "delai": "10"})
+        assert wrong.status_code == 422
+        few = {"notifie_le": play.day().isoformat(), "delai": "9"}
+        assert (await client.post(f"{path}/notification", data=few)).status_code == 409
+        await client.post(f"{path}/notification", data={**few, "delai": "10"})
+        page = await client.get(path)
+        assert "son silence vaut refus (R441-10)" in words(page)
+        assert f"{path}/reponse-candidat" in actions(page)
+        clock(play, "2026-06-01T09:00")
+        page = await client.get(path)
+        assert "Sans réponse, réputé avoir refusé" in words(page)
+        assert f"{path}/sans-bail" in actions(page)
+        sent = await client.post(f"{path}/sans-bail", data={"motif_echec": "Silence"})
+        after = await client.get(sent.headers["location"])
+    assert "le logement est à nouveau à orienter" in words(after)
+    assert play.state(offer_id) == "lease_failed"
+
+
+async def test_the_bailleur_reads_the_chain_of_a_vacancy(site: Site, play: Play) -> None:
+    """T7: a refusal, then another réservataire, who sees nothing of the first one."""
+    first = await play.offer()
+    await play.does("chloe", lambda tx: orientations.refuse(tx, first, motif="Trop loin"))
+    command = orientations.SendOrientation(
+        vacancy_id=play.vacancy_of(first),
+        reservataire_id=play.tenant("departement"),
+        departure_motif="Essai",
+    )
+    second = await play.does("alice", lambda tx: orientations.send(tx, command))
+    async with site.browser("alice") as client:
+        page = await client.get(f"/orientations/{second}")
+    assert f'href="/orientations/{first}"' in page.text
+    assert "Trop loin" in words(page)
+    async with site.browser("odile") as client:
+        page = await client.get(f"/orientations/{second}")
+    assert "Commune de Doussard" not in words(page)
+    assert str(first) not in page.text

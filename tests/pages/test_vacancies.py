@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 
-from server.operations import vacancies
-from tests.operations.play import FAVERGES, HSH, Play
+from server.operations import droits_uniques, vacancies
+from server.operations.droits_uniques import GrantRights
+from tests.operations.play import DOUSSARD, FAVERGES, HSH, Play
 from tests.pages.browsers import Site
 from tests.pages.reading import actions, refused, statuses, words
 
@@ -273,3 +275,33 @@ async def test_only_what_nobody_has_is_counted_as_waiting(play: Play) -> None:
     await play.vacancy()
     await play.offer(home=play.home(number=1))
     assert await play.reads("alice", vacancies.count_awaiting) == 1
+
+
+async def test_an_offer_on_a_droit_unique(site: Site, play: Play) -> None:
+    """Chosen, checked, sent; the organisme reads on what it is made (Q8)."""
+    command = GrantRights(
+        reservataire_id=play.tenant("doussard"),
+        insee=DOUSSARD,
+        programme="Les Tilleuls",
+        origin="programme",
+        granted_on=date(2026, 1, 15),
+        granted=2,
+    )
+    right = await play.does("alice", lambda tx: droits_uniques.grant(tx, command))
+    path = f"/liberations/{await play.vacancy()}"
+    fields = {"choix": "droit", "droit": f"{right}:{play.tenant('doussard')}", "motif": "Financé"}
+    async with site.browser("alice") as client:
+        page = await client.get(path)
+        assert "Commune de Doussard, programme Les Tilleuls (2 restants)" in words(page)
+        none = await client.get(f"{path}/verifier", params={**fields, "droit": ""})
+        assert none.status_code == 422
+        assert "Choisissez un droit unique." in words(none)
+        silent = await client.get(f"{path}/verifier", params={**fields, "motif": ""})
+        assert "indiquez votre motif" in words(silent)
+        check = words(await client.get(f"{path}/verifier", params=fields))
+        assert "au titre d'un droit unique, programme Les Tilleuls" in check
+        sent = await client.post(f"{path}/orienter", data=fields)
+        assert sent.status_code == 303
+    async with site.browser("chloe") as client:
+        offer = words(await client.get(sent.headers["location"]))
+    assert "Droit unique, programme Les Tilleuls" in offer

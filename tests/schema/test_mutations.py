@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.operations.play import HSH, NUDS, paris
+from tests.operations.play import HSH, NUDS, SOURCES_DU_LAC, paris
 from tests.schema.client import Api
 
 VACANCY = "vacancy { id state nature dwelling { id } advice { proposals { name } } }"
@@ -478,3 +478,208 @@ async def test_a_payload_shows_what_was_committed(api: Api) -> None:
     )
     data = await api.ask("chloe", query, id=str(orientation_id))
     assert data["orientation"] == payload["orientation"]
+
+
+# --- Conventions ------------------------------------------------------------------------------
+
+CONVENTION = "convention { id state version management startsOn communes }"
+PREPARE = ("prepareConvention", "PrepareConventionInput", CONVENTION)
+MOVE = ("moveConvention", "MoveConventionInput", CONVENTION)
+
+
+async def test_a_convention_prepared_then_moved_by_each_party(api: Api) -> None:
+    """Art. 8: the same acts as on the pages; no machine makes them."""
+    project = {
+        "reservataireId": str(api.play.tenant("doussard")),
+        "communes": ["74104"],
+        "startsOn": "2026-11-23",
+        "modelVersion": "Convention bilatérale",
+    }
+    for who in ("bruno", "chloe", "estelle", "farid"):
+        await api.is_refused(who, *PREPARE, "forbidden", **project)
+    await api.is_refused("hsh machine", *PREPARE, "scope_missing", **project)
+    (error,) = await api.is_refused(
+        "alice", *PREPARE, "perimeter_required", **{**project, "communes": []}
+    )
+    assert error["field"] == "perimeter"
+    made = (await api.act("alice", *PREPARE, **project))["convention"]
+    assert (made["state"], made["version"], made["management"]) == ("draft", 1, "direct")
+    today = api.play.day().isoformat()
+    vote = {
+        "conventionId": made["id"],
+        "step": "deliberate",
+        "on": today,
+        "told": "n° 1",
+        "transmittedOn": today,
+    }
+    await api.is_refused("alice", *MOVE, "not_your_step", **vote)
+    await api.is_refused("karine", *MOVE, "not_found", **vote)
+    voted = (await api.act("chloe", *MOVE, **vote))["convention"]
+    assert voted["state"] == "deliberated"
+    sign = {"conventionId": made["id"], "step": "sign", "on": today, "told": "Maire"}
+    await api.is_refused("chloe", *MOVE, "stale_version", **sign, expectedVersion=1)
+    await api.act("chloe", *MOVE, **sign)
+    signed = (await api.act("alice", *MOVE, **sign))["convention"]
+    assert (signed["state"], signed["communes"]) == ("signed", ["Doussard"])
+
+
+# --- Exclusions of the assiette ---------------------------------------------------------------
+
+PERIODS = "exclusions { code fromOn untilOn }"
+EXCLUDE = ("excludeDwelling", "ExcludeDwellingInput", PERIODS)
+END_EXCLUSION = ("endExclusion", "EndExclusionInput", PERIODS)
+STRANGERS_TO_THE_STOCK = (
+    *(("bruno", "forbidden"), ("chloe", "forbidden"), ("denis", "not_found")),
+    *(("karine", "forbidden"), ("estelle", "forbidden"), ("farid", "forbidden")),
+)
+
+
+async def test_a_dwelling_is_excluded_then_back(api: Api) -> None:
+    """Art. 2.2: one of the six motifs, from a day that has come, to the first day back."""
+    today = api.play.day().isoformat()
+    home = {"dwellingId": str(api.play.home(number=9))}
+    command = {**home, "code": "sante", "fromOn": today, "source": "Convention du 3 mars"}
+    ending = {**home, "untilOn": today}
+    for who, code in STRANGERS_TO_THE_STOCK:
+        await api.is_refused(who, *EXCLUDE, code, **command)
+        await api.is_refused(who, *END_EXCLUSION, code, **ending)
+    await api.is_refused("alice", *END_EXCLUSION, "not_excluded", **ending)
+    (error,) = await api.is_refused(
+        "alice", *EXCLUDE, "exclusion_in_future", **{**command, "fromOn": "2099-01-01"}
+    )
+    assert error["field"] == "fromOn"
+    running = {"code": "sante", "fromOn": today, "untilOn": None}
+    assert (await api.act("alice", *EXCLUDE, **command))["exclusions"] == [running]
+    await api.is_refused("hsh machine", *END_EXCLUSION, "scope_missing", **ending)
+    ended = (await api.act("alice", *END_EXCLUSION, **ending))["exclusions"]
+    assert ended == [{**running, "untilOn": today}]
+
+
+# --- Annexes 1 --------------------------------------------------------------------------------
+
+ANNEXE = """annexe { id version revision publishedAt
+  lines { id reservataireName droits rate perimeter } }"""
+START = ("startAnnexe", "StartAnnexeInput", ANNEXE)
+CHANGE = ("changeAnnexeLine", "ChangeAnnexeLineInput", ANNEXE)
+PUBLISH_ANNEXE = ("publishAnnexe", "PublishAnnexeInput", ANNEXE)
+READ_ANNEXE = "query($id: UUID!) { annexe(id: $id) { publishedAt lines { droits } } }"
+
+
+def line_of_doussard(annexe: Any) -> Any:
+    return next(one for one in annexe["lines"] if one["reservataireName"] == "Commune de Doussard")
+
+
+async def test_an_annexe_started_changed_then_published(api: Api) -> None:
+    """Art. 4: the rights of a line move its rate; the parties read it once it is published."""
+    api.set_clock(paris("2027-01-20T09:00"))
+    wanted = {"epciSiren": SOURCES_DU_LAC, "year": 2027}
+    for who in ("bruno", "chloe", "estelle", "farid"):
+        await api.is_refused(who, *START, "forbidden", **wanted)
+    await api.is_refused("denis", *START, "epci_unknown", **wanted)
+    draft = (await api.act("alice", *START, **wanted))["annexe"]
+    line = line_of_doussard(draft)
+    assert (draft["publishedAt"], line["droits"], line["rate"]) == (None, "16", "29.63")
+    await api.is_refused("alice", *START, "draft_exists", **wanted)
+    command = {
+        "annexeId": draft["id"],
+        "lineId": line["id"],
+        "revision": draft["revision"],
+        "perimeter": line["perimeter"],
+        "added": "1",
+        "reason": "Programme neuf",
+    }
+    for who, code in STRANGERS_TO_THE_DRAFT:
+        await api.is_refused(who, *CHANGE, code, **command)
+    (error,) = await api.is_refused(
+        "alice", *CHANGE, "reason_required", **{**command, "reason": ""}
+    )
+    assert error["field"] == "reason"
+    await api.is_refused("alice", *CHANGE, "number_invalid", **{**command, "added": "un"})
+    changed = (await api.act("hsh machine", *CHANGE, **command))["annexe"]
+    assert line_of_doussard(changed)["rate"] == "31.48"
+    await api.is_refused("alice", *CHANGE, "stale_version", **command)
+    assert (await api.raw("chloe", READ_ANNEXE, id=draft["id"]))["data"] == {"annexe": None}
+    seen = {"id": draft["id"], "revision": changed["revision"]}
+    for who, code in STRANGERS_TO_THE_DRAFT:
+        await api.is_refused(who, *PUBLISH_ANNEXE, code, **seen)
+    published = (await api.act("alice", *PUBLISH_ANNEXE, **seen))["annexe"]
+    assert published["publishedAt"] is not None
+    assert (await api.ask("chloe", READ_ANNEXE, id=draft["id"]))["annexe"]["publishedAt"]
+    await api.is_refused("alice", *CHANGE, "annexe_published", **command)
+
+
+STRANGERS_TO_THE_DRAFT = (
+    ("bruno", "forbidden"),
+    ("chloe", "forbidden"),
+    ("denis", "not_found"),
+    ("karine", "forbidden"),
+    ("estelle", "forbidden"),
+    ("farid", "forbidden"),
+)
+
+
+ADD = ("addAnnexeLine", "AddAnnexeLineInput", ANNEXE)
+REMOVE = ("removeAnnexeLine", "RemoveAnnexeLineInput", ANNEXE)
+RECOUNT = (
+    "recountAnnexe",
+    "AnnexeDraftInput",
+    "annexe { revision communes { insee assiette { total } } }",
+)
+DEROGATION = ("recordDerogation", "RecordDerogationInput", "annexe { id }")
+DISCARD = ("discardAnnexe", "AnnexeDraftInput", "annexe { id }")
+
+
+async def test_a_draft_is_made_and_given_up_without_a_browser(api: Api) -> None:
+    """Its lines come and go, its dwellings are counted again, its derogation is recorded."""
+    api.set_clock(paris("2027-01-20T09:00"))
+    wanted = {"epciSiren": SOURCES_DU_LAC, "year": 2027}
+    draft = (await api.act("alice", *START, **wanted))["annexe"]
+    head = {"annexeId": draft["id"], "revision": draft["revision"]}
+    line = {"lineId": line_of_doussard(draft)["id"]}
+    new = {
+        "reservataireId": str(api.play.tenant("publier")),
+        "perimeter": ["74104"],
+        "droits": "2",
+        "reason": "Convention nouvelle",
+    }
+    for act, command in (
+        (ADD, head | new), (REMOVE, head | line), (RECOUNT, head), (DISCARD, head),
+    ):  # fmt: skip
+        for who, code in STRANGERS_TO_THE_DRAFT:
+            await api.is_refused(who, *act, code, **command)
+    await api.is_refused("alice", *ADD, "droits_or_rate", **head, **{**new, "droits": None})
+    await api.is_refused("alice", *ADD, "number_invalid", **head, **{**new, "droits": "deux"})
+    added = (await api.act("alice", *ADD, **head, **new))["annexe"]
+    assert [one["rate"] for one in added["lines"] if one["droits"] == "2"] == ["3.70"]
+    await api.is_refused("alice", *REMOVE, "stale_version", **head, **line)
+    head["revision"] = added["revision"]
+    removed = (await api.act("hsh machine", *REMOVE, **head, **line))["annexe"]
+    assert len(removed["lines"]) == len(draft["lines"])
+    head["revision"] = removed["revision"]
+    api.play.rewrite("update dwellings set left_on = '2026-06-01' where id = %s", api.play.home())
+    counted = (await api.act("alice", *RECOUNT, **head))["annexe"]
+    assert {"insee": "74104", "assiette": {"total": 53}} in counted["communes"]
+    head["revision"] = counted["revision"]
+    await api.act("alice", *DISCARD, **head)
+    assert (await api.raw("alice", READ_ANNEXE, id=draft["id"]))["data"] == {"annexe": None}
+
+
+async def test_a_derogation_is_recorded_for_a_draft(api: Api) -> None:
+    """R441-5-2: an arrêté of the préfet, a year at most."""
+    api.set_clock(paris("2027-01-20T09:00"))
+    wanted = {"epciSiren": SOURCES_DU_LAC, "year": 2027}
+    draft = (await api.act("alice", *START, **wanted))["annexe"]
+    arrete = {
+        "annexeId": draft["id"],
+        "reference": "Arrêté n° 12",
+        "startsOn": "2027-01-01",
+        "endsOn": "2027-12-31",
+    }
+    for who, code in STRANGERS_TO_THE_DRAFT:
+        await api.is_refused(who, *DEROGATION, code, **arrete)
+    (error,) = await api.is_refused(
+        "alice", *DEROGATION, "period_too_long", **{**arrete, "endsOn": "2028-02-01"}
+    )
+    assert error["field"] == "endsOn"
+    await api.act("alice", *DEROGATION, **arrete)
+    assert api.play.scalar("select reference from state_derogations") == "Arrêté n° 12"

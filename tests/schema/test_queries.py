@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from server.db.paging import encode_cursor
-from server.operations import orientations
+from server.operations import candidates, orientations
+from server.operations.candidates import NewCandidate, PresentCandidates
 from tests.operations.play import HSH, NUDS, paris
 from tests.schema.client import Api
 
@@ -83,7 +84,7 @@ async def test_the_printed_annexe_is_computed_from_its_droits(still: Api) -> Non
 
 
 async def test_a_changed_droit_moves_the_rate(api: Api) -> None:
-    api.play.run("update annexe_lines set droits = 32 where droits = 31")
+    api.play.rewrite("update annexe_lines set droits = 32 where droits = 31")
     boards = (await api.ask("alice", BOARDS, year=2026))["fluxBoards"]
     line = next(one for one in boards if "Sources" in one["epciName"])["lines"][0]
     assert (line["rate"], line["rateExact"]) == ("5.00", "1/20")
@@ -216,10 +217,38 @@ async def test_silence_accepts_at_its_date_before_any_sweep(api: Api) -> None:
     assert found["answerDeadline"]["isOver"]
     assert found["candidatesDeadline"]["lastDay"] == "2026-05-29"
     assert found["candidatesDeadline"]["receipt"] == {"startOn": "2026-05-05", "days": 15}
+    assert (found["acceptanceMode"], found["acceptedOn"]) == ("tacit", "2026-05-05")
     query = "query($s: [OrientationState!]) { orientations(states: $s) { edges { node { id } } } }"
     searching = (await api.ask("chloe", query, s=["searching"]))["orientations"]["edges"]
     assert searching == [{"node": {"id": str(orientation_id)}}]
     assert (await api.ask("chloe", query, s=["sent"]))["orientations"]["edges"] == []
+
+
+@pytest.mark.parametrize(
+    ("late", "state"), [("2026-05-06T09:00", "searching"), ("2026-06-10T09:00", "no_candidate")]
+)
+async def test_a_stopped_sweep_changes_no_field(api: Api, late: str, state: str) -> None:
+    """domain.md §5.7, 2: but what says itself to be the record, and the record of the acts."""
+    orientation_id = await api.play.offer()
+    fields = ORIENTATION.partition("orientation(id: $id) {")[2].removesuffix("} }")
+    list_of = "query($s: [OrientationState!]) { orientations(states: $s) { edges { node {"
+    listed = f"{list_of}{fields}}} }} }} }}"
+    api.set_clock(paris(late))
+
+    async def told(who: str) -> list[dict[str, Any]]:
+        one = (await api.ask(who, ORIENTATION, id=str(orientation_id)))["orientation"]
+        page = (await api.ask(who, listed, s=[state]))["orientations"]["edges"]
+        recorded = ("state", "version", "timeline")
+        return [
+            {name: value for name, value in found.items() if name not in recorded}
+            for found in (one, *(edge["node"] for edge in page))
+        ]
+
+    before = {who: await told(who) for who in ("alice", "chloe", "estelle")}
+    assert {len(found) for found in before.values()} == {2}
+    await api.play.does("alice", lambda tx: orientations.record_due(tx, orientation_id))
+    assert api.play.state(orientation_id) == state
+    assert {who: await told(who) for who in before} == before
 
 
 @pytest.mark.parametrize(
@@ -314,7 +343,7 @@ CONNECTIONS = ["orientations", "vacancies", "caleolSessions", "urgences", "notif
 @pytest.mark.parametrize("field", CONNECTIONS)
 @pytest.mark.parametrize(
     ("first", "code"),
-    [(101, "page_too_large"), (2**31 - 1, "page_too_large"), (0, "page_too_small"),
+    [(101, "page_too_large"), (2000, "page_too_large"), (0, "page_too_small"),
      (-1, "page_too_small")],
 )  # fmt: skip
 async def test_a_page_has_one_to_a_hundred_elements(
@@ -446,3 +475,20 @@ async def test_what_the_organisme_was_told(api: Api) -> None:
         "subject": None,
     }
     assert (await api.ask("karine", query))["notifications"]["edges"] == []
+
+
+async def test_who_read_is_told_with_its_instant(api: Api) -> None:
+    """A reading of a DALO household by the préfecture is shown to the parties as it was written."""
+    offer = await api.play.search()
+    one = NewCandidate(nud=NUDS[7], is_dalo=True)
+    command = PresentCandidates(orientation_id=offer, candidates=(one,))
+    await api.play.does("chloe", lambda tx: candidates.present(tx, command))
+    query = "query($id: UUID!) { orientation(id: $id) { candidates { nud } } }"
+    assert (await api.ask("estelle", query, id=str(offer)))["orientation"]["candidates"]
+    read_at = api.play.scalar("select at from nominative_readings")
+    seen = "{ visibility { readings { at orientationId } } }"
+    for who in ("alice", "chloe"):
+        (found,) = (await api.ask(who, seen))["visibility"]["readings"]
+        assert found["orientationId"] == str(offer)
+        assert datetime.fromisoformat(found["at"]) == read_at
+    assert (await api.ask("karine", seen))["visibility"]["readings"] == []

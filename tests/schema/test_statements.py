@@ -29,13 +29,15 @@ COSTS = [
     ("farid", "{ fluxBoards(year: 2026) { lines { rate } } }", CONTEXT + 3),
     ("alice", "{ dwellings { address } }", CONTEXT + 1),
     ("alice", "{ vacancies { edges { node { id dwelling { address } } } } }", CONTEXT + 1),
-    ("alice", "{ vacancies { edges { node { advice { year } } } } }", CONTEXT + 1 + 8),
+    ("alice", "{ vacancies { edges { node { advice { year } } } } }", CONTEXT + 1 + 9),
     ("chloe", "{ orientations { edges { node { id } } } }", CONTEXT + 2),
     ("chloe", Q1, CONTEXT + 3),
     ("alice", ALL, CONTEXT + 5),
     ("alice", SESSIONS, CONTEXT + 8),
     ("alice", "{ urgences { edges { node { title } } } }", CONTEXT + 1),
     ("alice", "{ bilans { id deliveries { tenantName } } }", CONTEXT + 2),
+    ("estelle", "{ conventions { edges { node { communes periods { number } } } } }", CONTEXT + 1),
+    ("alice", "{ priorityShares(year: 2026) { total { rateBp } epcis { name } } }", CONTEXT + 1),
     ("chloe", "{ notifications { edges { node { template } } } }", CONTEXT + 1),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from uuid import UUID
 
 import psycopg
@@ -19,8 +20,8 @@ from tests.worlds import Stage
 
 OWNERS = text("select distinct bailleur_id from dwellings")
 SLOW = text("select pg_sleep(0.02)")
+IMPATIENT = text("set local statement_timeout = '3ms'")
 BAILLEURS = ("alice", "denis", "gaelle", "hugo", "ines", "jules")
-QUERIES = 500
 
 
 def test_without_a_context_there_is_no_right_at_all(database: Database) -> None:
@@ -80,37 +81,54 @@ async def test_a_failed_act_leaves_the_connection_clean(world: Stage) -> None:
     await app.close()
 
 
-async def test_no_context_bleeds_into_another(world: Stage) -> None:
-    """500 transactions of six bailleurs on three connections, a fifth of them cut half-way."""
-    draw = random.Random(20260430)  # noqa: S311 - the same cuts at each run
-    app = App(world.database.app_dsn, pool_size=3)
-    actors = [world.world.actor(who) for who in BAILLEURS]
-    seen: Counter[tuple[UUID, frozenset[UUID]]] = Counter()
-    cut = Counter[str]()
+class Hammer:
+    """Transactions of six bailleurs on three connections, a third of them cut half-way."""
 
-    async def visit(actor: Actor, ending: str) -> None:
-        async with app.write_transaction(actor) as tx:
-            owners = frozenset((await tx.execute(OWNERS)).scalars())
-            seen[actor.tenant_id, owners] += 1
+    def __init__(self, stage: Stage) -> None:
+        self.app = App(stage.database.app_dsn, pool_size=3)
+        self.actors = [stage.world.actor(who) for who in BAILLEURS]
+        self.draw = random.Random(20260430)  # noqa: S311 - the same cuts at each run
+        self.seen: Counter[tuple[UUID, frozenset[UUID]]] = Counter()
+        self.cut = Counter[str]()
+        self.queries = 0
+
+    async def _visit(self, actor: Actor, ending: str) -> None:
+        async with self.app.write_transaction(actor) as tx:
+            for _ in range(2):
+                owners = frozenset((await tx.execute(OWNERS)).scalars())
+                self.seen[actor.tenant_id, owners] += 1
+                self.queries += 1
             if ending == "cancelled":
+                await tx.execute(SLOW)
+            if ending == "timed out":
+                await tx.execute(IMPATIENT)
                 await tx.execute(SLOW)
             if ending == "failed":
                 raise ZeroDivisionError
 
-    async def one(number: int) -> None:
-        ending = draw.choice(["well", "well", "well", "cancelled", "failed"])
-        task = asyncio.create_task(visit(actors[number % len(actors)], ending))
+    async def one(self, number: int) -> None:
+        ending = self.draw.choice(["well"] * 6 + ["cancelled", "timed out", "failed"])
+        actor = self.actors[number % len(self.actors)]
+        task = asyncio.create_task(self._visit(actor, ending))
         if ending == "cancelled":
-            await asyncio.sleep(draw.random() * 0.02)
+            await asyncio.sleep(self.draw.random() * 0.02)
             task.cancel()
         result = (await asyncio.gather(task, return_exceptions=True))[0]
-        cut[type(result).__name__] += 1
+        self.cut[type(result).__name__] += 1
 
-    for start in range(0, QUERIES, 25):
-        await asyncio.gather(*(one(number) for number in range(start, start + 25)))
-    await app.close()
-    assert [key for key in seen if key[1] != {key[0]}] == []
-    assert {key[0] for key in seen} == {actor.tenant_id for actor in actors}
-    assert set(cut) == {"NoneType", "CancelledError", "ZeroDivisionError"}, cut
-    assert sum(cut.values()) == QUERIES
-    assert sum(seen.values()) > QUERIES // 2
+
+@pytest.mark.parametrize("queries", [1_500, pytest.param(20_000, marks=pytest.mark.long)])
+async def test_no_context_bleeds_into_another(
+    world: Stage, queries: int, record_property: Callable[[str, object], None]
+) -> None:
+    hammer, start = Hammer(world), 0
+    while hammer.queries < queries:
+        await asyncio.gather(*(hammer.one(number) for number in range(start, start + 25)))
+        start += 25
+    await hammer.app.close()
+    record_property("size", f"réserve de connexions : {hammer.queries} requêtes, 0 mélange ; "
+                            f"{dict(hammer.cut)}")  # fmt: skip
+    assert [key for key in hammer.seen if key[1] != {key[0]}] == []
+    assert {key[0] for key in hammer.seen} == {actor.tenant_id for actor in hammer.actors}
+    assert set(hammer.cut) == {"NoneType", "CancelledError", "TooSlow", "ZeroDivisionError"}
+    assert sum(hammer.cut.values()) == start

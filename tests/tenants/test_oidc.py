@@ -1,4 +1,8 @@
-"""Signing in through a real OpenID provider on this machine, and what a hostile one would serve."""
+"""Signing in through the OpenID provider of the demonstration, as a browser does it.
+
+It checks neither secrets nor PKCE: what a provider may not do to us is in
+test_hostile_provider.py, what ProConnect demands of us in test_proconnect.py.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,16 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey, RSAKey
-from starlette.applications import Starlette
 
-from server.app import create_app
-from server.tenants.oidc import CALLBACK_PATH, Provider
+from server.operations import people
+from server.operations.people import InvitePerson
+from server.tenants.oidc import CALLBACK_PATH
 from tests.operations.play import Play
-from tests.pages.browsers import ORIGIN, settings_of
+from tests.pages.browsers import ORIGIN
+from tests.tenants.portals import Portal, leave, parameters
 from tests.worlds import Stage
 
 START_SECONDS = 30
@@ -44,9 +42,11 @@ def issuer() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as child:
-        _wait(child, f"{address}/.well-known/openid-configuration")
-        yield address
-        child.terminate()
+        try:
+            _wait(child, f"{address}/.well-known/openid-configuration")
+            yield address
+        finally:
+            child.kill()
 
 
 def _claims_of(subject: str) -> str:
@@ -65,35 +65,16 @@ def _wait(child: subprocess.Popen[bytes], address: str) -> None:
     raise AssertionError("the development provider does not answer")
 
 
-class Portal:
-    """The application behind the provider, and browsers that visit it."""
-
-    def __init__(self, stage: Stage, issuer: str) -> None:
-        self.settings = replace(settings_of(stage.database), oidc_issuer=issuer)
-        self.app: Starlette = create_app(self.settings)
-
-    @asynccontextmanager
-    async def browser(self) -> AsyncIterator[httpx2.AsyncClient]:
-        transport = httpx2.ASGITransport(app=self.app)
-        async with httpx2.AsyncClient(
-            transport=transport, base_url=ORIGIN, headers={"accept": "text/html"}
-        ) as client:
-            yield client
-
-
 @pytest.fixture
 async def portal(world: Stage, play: Play, issuer: str) -> AsyncIterator[Portal]:
     play.run("update persons set issuer = %s", issuer)
-    opened = Portal(world, issuer)
+    opened = demonstration(world, issuer)
     yield opened
-    await opened.app.state.database.close()
+    await opened.close()
 
 
-async def leave(client: httpx2.AsyncClient, wanted: str = "/flux") -> str:
-    """The address at the provider to which the portal sends the browser."""
-    answer = await client.get("/connexion", params={"retour": wanted})
-    assert answer.status_code == 303
-    return str(answer.headers["location"])
+def demonstration(world: Stage, issuer: str) -> Portal:
+    return Portal(world, issuer, mode="demo", public_url=ORIGIN)
 
 
 def identify(address: str, subject: str = "alice") -> str:
@@ -103,10 +84,6 @@ def identify(address: str, subject: str = "alice") -> str:
     location = str(answer.headers["location"])
     assert location.startswith(ORIGIN + CALLBACK_PATH)
     return location.removeprefix(ORIGIN)
-
-
-def parameters(address: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
 # --- The way in ---------------------------------------------------------------------------------
@@ -141,6 +118,7 @@ async def test_the_departure_carries_code_pkce_state_and_nonce(portal: Portal, p
         sent = parameters(await leave(client))
     assert (sent["response_type"], sent["code_challenge_method"]) == ("code", "S256")
     assert sent["redirect_uri"] == ORIGIN + CALLBACK_PATH
+    assert not {"claims", "acr_values", "prompt"} & set(sent)  # no second factor demanded here
     assert len(sent["state"]) >= 32
     assert len(sent["nonce"]) >= 32
     nonce, verifier, state_hash = play.rows(
@@ -232,109 +210,86 @@ async def test_the_return_stays_on_the_site(portal: Portal, wanted: str) -> None
 
 
 async def test_a_provider_that_is_down_is_told_as_such(world: Stage) -> None:
-    portal = Portal(world, "http://127.0.0.1:1")
+    portal = demonstration(world, "http://127.0.0.1:1")
     async with portal.browser() as client:
         for path in ("/connexion", "/demo/entrer/alice"):
             assert "ne répond pas" in await refusal(client, path)
-    await portal.app.state.database.close()
+    await portal.close()
 
 
-# --- A hostile provider ---------------------------------------------------------------------------
-
-NONCE = "n" * 43
-KEY = RSAKey.generate_key(2048, {"kid": "ours"})
-OTHER = RSAKey.generate_key(2048, {"kid": "ours"})
-
-
-def provider(world: Stage) -> Provider:
-    settings = replace(settings_of(world.database), oidc_issuer="https://identite.invalid")
-    public = KeySet.import_key_set({"keys": [KEY.as_dict(private=False)]})
-    return Provider(settings=settings, keys=public, keys_read_at=time.monotonic())
-
-
-def good_claims() -> dict[str, Any]:
-    now = int(time.time())
-    return {
-        "iss": "https://identite.invalid",
-        "aud": "portail",
-        "sub": "alice",
-        "nonce": NONCE,
-        "iat": now,
-        "exp": now + 300,
-    }
+async def test_one_click_enters_and_leaves_the_demonstration(portal: Portal) -> None:
+    """Its provider keeps no session: signing out ends there, without a page of its own."""
+    async with portal.browser() as client:
+        departure = await client.get("/demo/entrer/alice")
+        assert departure.status_code == 303
+        back = await client.get(portal.path(departure.headers["location"]))
+        assert (back.status_code, back.headers["location"]) == (303, "/")
+        assert (await client.get("/flux")).status_code == 200
+        out = await client.post("/deconnexion")
+        assert (out.status_code, out.headers["location"]) == (303, "/")
+        assert (await client.get("/flux")).status_code == 303
 
 
-def signed(claims: dict[str, Any], header: dict[str, Any] | None = None, key: Any = KEY) -> str:
-    head = {"alg": "RS256", "kid": "ours", **(header or {})}
-    return jwt.encode(head, claims, key, algorithms=[head["alg"]])
+# --- An invitation --------------------------------------------------------------------------------
 
 
-def unsigned(claims: dict[str, Any]) -> str:
-    def part(value: dict[str, Any]) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-    return f"{part({'alg': 'none', 'kid': 'ours'})}.{part(claims)}."
+async def invitation(play: Play) -> str:
+    command = InvitePerson(name="Théo Nouveau", role="agent")
+    return await play.does("alice", lambda tx: people.invite(tx, command))
 
 
-async def test_a_right_id_token_is_accepted(world: Stage) -> None:
-    claims = await provider(world)._claims(signed(good_claims()), NONCE)
-    assert claims["sub"] == "alice"
+async def test_an_invited_person_enters_with_what_the_provider_says(
+    portal: Portal, play: Play, issuer: str
+) -> None:
+    """Nothing that the link or the form says counts: the identity is the one just proven."""
+    secret = await invitation(play)
+    async with portal.browser() as client:
+        page = await client.get("/invitation", params={"jeton": secret})
+        assert "Haute-Savoie Habitat" in page.text
+        sent = await client.post("/invitation", data={"jeton": secret})
+        assert (sent.status_code, sent.headers["refresh"]) == (
+            *(200, "0;url=/connexion?retour=/invitation/accepter"),
+        )
+        back = identify(await leave(client, "/invitation/accepter"), "theo")
+        answer = await client.get(back)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        home = await client.get("/")
+    assert "Théo Nouveau" in home.text
+    assert "Haute-Savoie Habitat" in home.text
+    assert play.rows(
+        "select p.issuer, p.subject from persons p join memberships m on m.person_id = p.id"
+        " where p.name = 'Théo Nouveau'"
+    ) == [(issuer, "theo")]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"iss": "https://ailleurs.invalid"},
-        {"iss": None},
-        {"aud": "un-autre"},
-        {"aud": None},
-        {"sub": ""},
-        {"sub": None},
-        {"sub": ["alice"]},
-        {"nonce": "m" * 43},
-        {"nonce": None},
-        {"exp": -3600},
-        {"exp": None},
-        {"exp": -60},
-        {"iat": None},
-        {"iat": 3600},
-    ],
-)
-async def test_wrong_claims_are_refused(world: Stage, changes: dict[str, Any]) -> None:
-    """Instants are in seconds from now; None leaves the claim out."""
-    now = int(time.time())
-    moved = {
-        name: now + value if isinstance(value, int) else value for name, value in changes.items()
-    }
-    claims = {
-        name: value for name, value in {**good_claims(), **moved}.items() if value is not None
-    }
-    with pytest.raises((JoseError, ValueError)):
-        await provider(world)._claims(signed(claims), NONCE)
+async def test_one_more_organisme_for_somebody_who_is_signed_in(portal: Portal, play: Play) -> None:
+    """She then acts for the organisme that invited her."""
+    async with portal.browser() as client:
+        await client.get(identify(await leave(client), "chloe"))
+        await client.post("/invitation", data={"jeton": await invitation(play)})
+        await client.get(identify(await leave(client, "/invitation/accepter"), "chloe"))
+        home = await client.get("/")
+    assert "Commune de Doussard (réservataire)" in home.text
+    assert "<strong>Haute-Savoie Habitat</strong>" in home.text
 
 
-async def test_wrong_signatures_are_refused(world: Stage) -> None:
-    public = KEY.as_pem(private=False)
-    bad = (
-        unsigned(good_claims()),
-        signed(good_claims(), key=OTHER),  # another key under the same name
-        signed(  # the public key as a secret
-            good_claims(), {"alg": "HS256"}, OctKey.import_key(base64.b64encode(public))
-        ),
-        signed(good_claims(), {"alg": "RS512"}),
-        signed(good_claims(), {"typ": "at+jwt"}),  # an access token
-        "",
-        "a.b.c",
-    )
-    for token in bad:
-        with pytest.raises((JoseError, ValueError)):
-            await provider(world)._claims(token, NONCE)
-
-
-async def test_keys_are_read_again_after_ten_minutes(world: Stage) -> None:
-    """A retired key is not trusted for ever."""
-    old = provider(world)
-    old.keys_read_at -= 601
-    old.metadata = {"jwks_uri": "http://127.0.0.1:1/jwks"}
-    with pytest.raises(httpx2.HTTPError):
-        await old._claims(signed(good_claims()), NONCE)
+@pytest.mark.parametrize("kept", ["nothing", "unknown", "used"])
+async def test_an_unusable_invitation_attaches_nobody(
+    portal: Portal, play: Play, kept: str
+) -> None:
+    """Without the cookie that the portal's own form sets, no link opens anything."""
+    secret = await invitation(play)
+    async with portal.browser() as client:
+        if kept == "used":
+            await client.post("/invitation", data={"jeton": secret})
+            play.run("update invitations set used_at = now()")
+        if kept == "unknown":
+            client.cookies.set("portail_invitation", "x" * 43)
+        back = identify(await leave(client, "/invitation/accepter"), "ursule")
+        before = play.dump()
+        answer = await client.get(back)
+    assert answer.status_code == 404
+    assert "ne peut plus servir" in answer.text
+    assert not portal.has_session(answer)
+    after = play.dump()
+    assert {name for name in after if after[name] != before[name]} <= {"login_attempts"}

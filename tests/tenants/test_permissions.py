@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from server.errors import Forbidden
+from server.errors import Forbidden, ScopeMissing
 from server.tenants.actors import Actor, Capacity, Channel, Role, seen_by
 from server.tenants.permissions import Permission, may, require
+from server.tenants.scopes import EVERY_SCOPE, FOR_PEOPLE, SCOPES, allowed_by
 
 P = Permission
 
@@ -26,6 +28,12 @@ READINGS = {
     P.NOTIFICATION_READ: "BRPE",
     P.JOURNAL_READ: "BRP",
     P.DEPARTMENT_READ: "P",
+    P.SUBSTITUTION_READ: "BRPE",
+    P.CONVENTION_READ: "BRPE",
+    P.DOSSIER_READ: "PE",
+    P.IMPORT_READ: "B",
+    P.ASSIETTE_READ: "BPE",
+    P.SCENARIO_READ: "BRP",
 }
 ACTS = {
     P.VACANCY_REGISTER: "B",
@@ -37,8 +45,18 @@ ACTS = {
     P.LEASE_RECORD: "B",
     P.URGENCE_REQUEST: "B",
     P.URGENCE_DECIDE: "P",
+    P.SUBSTITUTION_DECLARE: "P",
+    P.CHARTE_REVISE: "P",
+    P.EXCLUSION_DATE: "B",
     P.BILAN_PUBLISH: "B",
+    P.CONVENTION_PREPARE: "B",
+    P.CONVENTION_SIGN: "BR",
+    P.IMPORT_ACT: "B",
+    P.ANNEXE_PREPARE: "B",
+    P.SCENARIO_PREPARE: "B",
 }
+# What a role adds, whatever the capacity.
+MANAGED = {Role.RESPONSABLE: {P.PEOPLE_READ, P.PEOPLE_MANAGE, P.MACHINES_MANAGE}}
 LETTERS = {
     "B": Capacity.BAILLEUR,
     "R": Capacity.RESERVATAIRE,
@@ -55,11 +73,12 @@ def actor(capacity: Capacity, role: Role) -> Actor:
         capacity=capacity,
         role=role,
         channel=Channel.PAGE,
+        scopes=EVERY_SCOPE if role is Role.MACHINE else None,
     )
 
 
 def test_every_permission_has_its_line() -> None:
-    assert set(READINGS) | set(ACTS) == set(Permission)
+    assert set(READINGS) | set(ACTS) | set().union(*MANAGED.values()) == set(Permission)
     assert set(READINGS) & set(ACTS) == set()
     assert set(LETTERS.values()) == set(Capacity)
 
@@ -71,6 +90,12 @@ def test_the_matrix_is_the_one_that_was_reviewed(capacity: Capacity, role: Role)
     allowed = {one for one, letters in READINGS.items() if letter in letters}
     if role in ACTING:
         allowed |= {one for one, letters in ACTS.items() if letter in letters}
+    allowed |= MANAGED.get(role, set())
+    if role is Role.MACHINE:
+        allowed -= FOR_PEOPLE
+    if role is Role.MAILBOX:
+        is_addressed = capacity is Capacity.RESERVATAIRE
+        allowed = {P.ORIENTATION_READ, P.ORIENTATION_ANSWER} if is_addressed else set()
     assert {one for one in Permission if may(actor(capacity, role), one)} == allowed
 
 
@@ -82,6 +107,39 @@ def test_require_refuses_what_may_denies() -> None:
         else:
             with pytest.raises(Forbidden):
                 require(one, permission)
+
+
+def test_every_permission_is_in_a_scope_or_for_people_on_purpose() -> None:
+    """The scopes are written as texts: each is a permission, and none is forgotten."""
+    given = allowed_by(EVERY_SCOPE)
+    assert given <= {one.value for one in Permission}
+    assert given & FOR_PEOPLE == set()
+    assert given | FOR_PEOPLE == {one.value for one in Permission}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_scope_gives_its_permissions_and_nothing_else(scope: str) -> None:
+    for capacity in Capacity:
+        machine = replace(actor(capacity, Role.MACHINE), scopes=frozenset({scope}))
+        agent = actor(capacity, Role.AGENT)
+        expected = {one for one in SCOPES[scope] if may(agent, Permission(one))}
+        assert {one.value for one in Permission if may(machine, one)} == expected
+
+
+def test_a_machine_without_a_known_scope_may_do_nothing() -> None:
+    for scopes in (None, frozenset[str](), frozenset({"tout:faire", "flux"})):
+        machine = replace(actor(Capacity.BAILLEUR, Role.MACHINE), scopes=scopes)
+        assert not any(may(machine, one) for one in Permission)
+
+
+def test_a_missing_scope_is_named() -> None:
+    machine = replace(actor(Capacity.BAILLEUR, Role.MACHINE), scopes=frozenset({"flux:lire"}))
+    with pytest.raises(ScopeMissing, match="scope_missing") as caught:
+        require(machine, P.BILAN_PUBLISH)
+    assert "« bilans:agir »" in caught.value.message
+    with pytest.raises(Forbidden) as refused:
+        require(machine, P.URGENCE_DECIDE)
+    assert not isinstance(refused.value, ScopeMissing)
 
 
 def test_an_unknown_permission_is_denied() -> None:

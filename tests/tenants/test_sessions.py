@@ -11,11 +11,11 @@ import pytest
 from server.app import create_app
 from server.pages.visits import session_cookie
 from server.settings import Settings
-from server.tenants.actors import Capacity, Channel, Role
+from server.tenants.actors import Actor, Capacity, Channel, Role
+from server.tenants.bearers import Bearers
 from server.tenants.sessions import (
     TOKEN_PREFIX,
     digest,
-    find_machine,
     find_signed_in,
     new_token,
     open_session,
@@ -102,6 +102,7 @@ async def test_a_visit_is_remembered(world: Stage, play: Play) -> None:
 
 async def test_rights_are_read_again_at_each_request(world: Stage, play: Play) -> None:
     secret = await sign_in(world)
+    play.run("set session_replication_role = replica")  # an organisme keeps a responsable
     play.run("update memberships set role = 'lecteur'")
     signed_in = await find_signed_in(world.app, secret)
     assert signed_in is not None
@@ -132,10 +133,15 @@ async def test_one_acts_for_her_own_organismes_only(world: Stage) -> None:
 # --- Tokens -------------------------------------------------------------------------------------
 
 
+async def find_machine(stage: Stage, token: str) -> Actor | None:
+    found = await Bearers(database=stage.app).find(token, address="192.0.2.7")
+    return found.actor if found and not found.refusal else None
+
+
 async def test_a_token_acts_for_its_organisme_in_its_capacity(world: Stage) -> None:
     for capacity in (Capacity.PREFECTURE, Capacity.RESERVATAIRE):
         token = world.world.token("prefecture", capacity)
-        machine = await find_machine(world.app, token.plain)
+        machine = await find_machine(world, token.plain)
         assert machine is not None
         assert (machine.capacity, machine.role, machine.channel) == (
             *(capacity, Role.MACHINE, Channel.API),
@@ -148,16 +154,16 @@ async def test_a_token_acts_for_its_organisme_in_its_capacity(world: Stage) -> N
     "token", ["", "pdf_", "pdf_inconnu", "Bearer", "é", f"{TOKEN_PREFIX}{'x' * 5000}"]
 )
 async def test_an_unknown_token_is_nobody(world: Stage, token: str) -> None:
-    assert await find_machine(world.app, token) is None
+    assert await find_machine(world, token) is None
 
 
 async def test_expired_and_revoked_tokens_are_nobody(world: Stage, play: Play) -> None:
     token = world.world.token("doussard").plain
-    assert await find_machine(world.app, token) is not None
+    assert await find_machine(world, token) is not None
     play.run("update api_tokens set expires_at = now() - interval '1 second'")
-    assert await find_machine(world.app, token) is None
+    assert await find_machine(world, token) is None
     play.run("update api_tokens set expires_at = now() + interval '1 day', revoked_at = now()")
-    assert await find_machine(world.app, token) is None
+    assert await find_machine(world, token) is None
 
 
 async def test_a_token_is_kept_as_a_digest(world: Stage, play: Play) -> None:
@@ -168,7 +174,7 @@ async def test_a_token_is_kept_as_a_digest(world: Stage, play: Play) -> None:
 
 
 async def test_a_session_is_no_token_and_a_token_no_session(world: Stage) -> None:
-    assert await find_machine(world.app, await sign_in(world)) is None
+    assert await find_machine(world, await sign_in(world)) is None
     assert await find_signed_in(world.app, world.world.token("doussard").plain) is None
 
 
@@ -196,6 +202,7 @@ async def test_signing_out_ends_the_session_everywhere(site: Site) -> None:
 
 async def test_somebody_without_organisme_is_told_so(site: Site, play: Play) -> None:
     async with site.browser("alice") as client:
+        play.run("set session_replication_role = replica")  # an organisme keeps a responsable
         play.run("update memberships set revoked_at = now()")
         answer = await client.get("/flux", headers={"accept": "text/html"})
     assert answer.status_code == 403

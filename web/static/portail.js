@@ -18,6 +18,33 @@
     }
   });
 
+  // Single-letter keys of a list with choices; a box switches them off (WCAG 2.1.4).
+  const KEYS = "portail-raccourcis";
+  const active = () => localStorage.getItem(KEYS) !== "non";
+  const help = () => {
+    const shown = one("[data-raccourcis-aide]");
+    if (!shown) return;
+    shown.hidden = false;
+    one("[data-raccourcis-actifs]", shown).checked = active();
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-raccourcis-actifs]")) localStorage.setItem(KEYS, event.target.checked ? "oui" : "non");
+  });
+  document.addEventListener("keydown", (event) => {
+    const list = one("[data-raccourcis]");
+    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (!list || typing || event.ctrlKey || event.metaKey || event.altKey || !active()) return;
+    const links = [...list.querySelectorAll("tbody th a")];
+    const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    const step = { j: 1, k: -1 }[event.key];
+    if (step) links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
+    else if (event.key === "x" && at >= 0) one("input[type=checkbox]", links[at].closest("tr"))?.click();
+    else return;
+    event.preventDefault();
+  });
+  help();
+  document.addEventListener("htmx-after-swap", help);
+
   // The banner of a lost connection or of an unexpected answer.
   const say = (text) => {
     const banner = one("#banniere");
@@ -27,7 +54,10 @@
   const lost = () => say("Connexion perdue, reprise en cours…");
   const clear = () => say("");
   addEventListener("offline", lost);
-  addEventListener("online", clear);
+  addEventListener("online", () => {
+    clear();
+    askAgain(); // an answer may have been lost although the stream went on
+  });
   document.addEventListener("htmx-error", (event) => {
     if (event.detail.ctx?.response || event.target.id === "direct") return;
     lost();
@@ -49,7 +79,9 @@
     message.removeAttribute("data-focus");
     message.focus();
   };
-  document.addEventListener("htmx-after-swap", () => {
+  document.addEventListener("htmx-after-swap", (event) => {
+    const asker = event.detail.ctx.sourceElement;
+    if (asker?.id === "cloche") return; // it speaks for itself, below
     focusMessage();
     const announcement = one("[data-annonce]");
     if (announcement) one("#annonces").textContent = announcement.dataset.annonce;
@@ -57,16 +89,19 @@
   document.addEventListener("DOMContentLoaded", focusMessage);
 
   // Live panels. The server says that something has changed, never what: each panel asks again for
-  // itself. Only a page with a panel listens, and only while somebody can see it.
+  // itself, and so does the bell of the header. A page listens only while somebody can see it.
   const source = one("#direct");
   const live = { opening: false, open: false, missed: false, over: false, failures: 0, alarm: 0 };
   const rowsOf = (panel) =>
     [...panel.querySelectorAll("tbody > tr, .tasks > li, .cards > *, .timeline > li")].map(textOf);
   const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
 
+  const askAgain = () => {
+    if (source) ["portail-maj", "notifications"].forEach((name) => htmx.trigger(source, name));
+  };
   const connect = () => {
     if (!source || live.opening || live.open || live.over) return;
-    if (document.hidden || !one("[data-live]")) return;
+    if (document.hidden) return;
     live.opening = true;
     htmx.trigger(source, "portail-connexion");
   };
@@ -83,10 +118,7 @@
     source.addEventListener("htmx-sse-after-connection", (event) => {
       if (event.detail.connection.status !== 200) return;
       clearTimeout(live.alarm);
-      if (live.missed) {
-        clear();
-        htmx.trigger(source, "portail-maj");
-      }
+      if (live.missed) clear(); // the server says whether anything happened since this page was read
       Object.assign(live, { opening: false, open: true, missed: false, failures: 0, alarm: 0 });
       // hidden while it was opening: tell the extension, which listened too late to know
       if (document.hidden) setTimeout(() => document.dispatchEvent(new Event("visibilitychange")));
@@ -109,7 +141,7 @@
     });
     // the server may have been silent for a while: everybody asks again, but not all at once
     source.addEventListener("portail-reprise", () => {
-      setTimeout(() => htmx.trigger(source, "portail-maj"), 3000 * Math.random());
+      setTimeout(askAgain, 3000 * Math.random());
     });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) live.missed = true;
@@ -126,8 +158,92 @@
   const end = () => {
     live.over = true;
     clearTimeout(live.alarm);
-    say("Votre session est terminée. Rechargez la page pour vous reconnecter : rien de ce qui est enregistré n'est perdu.");
+    say("Votre session est terminée. Reconnectez-vous dans un autre onglet, puis revenez : votre saisie est toujours sur cette page.");
   };
+
+  // The bell: what it counts is told when there is more of it, and the focus stays where it is.
+  const unread = () => Number(one("#cloche .bell-count")?.textContent ?? 0);
+  let counted = unread();
+  document.addEventListener("htmx-after-swap", (event) => {
+    if (event.detail.ctx.sourceElement?.id !== "cloche") return;
+    const before = counted;
+    counted = unread();
+    if (counted > before) one("#annonces").textContent = `Notifications : ${counted} non lue${counted > 1 ? "s" : ""}`;
+  });
+
+  // The end of the session (RGAA 13.1): said some minutes before, put off by one button. The form
+  // that is being filled in is not touched. What other pages did is asked first: they prolong too.
+  const session = one("#session");
+  const ending = { timer: 0, dueAt: 0, back: null };
+  const minutes = (seconds) => `${Math.max(1, Math.ceil(seconds / 60))} minute${seconds > 60 ? "s" : ""}`;
+  const inspect = async (method = "GET") => {
+    const headers = { Accept: "application/json", "Portail-Direct": "1" };
+    const answer = await fetch("/session/prolonger", { method, headers });
+    if (answer.status === 200) return answer.json();
+    if (answer.status >= 500) throw new Error("unavailable");
+    return null;
+  };
+  const lookIn = (seconds) => {
+    clearTimeout(ending.timer);
+    ending.dueAt = Date.now() + 1000 * seconds;
+    ending.timer = setTimeout(look, 1000 * Math.max(1, seconds));
+  };
+  const hideEnding = () => {
+    const held = session.contains(document.activeElement);
+    session.hidden = true;
+    if (held) (ending.back?.isConnected ? ending.back : one("#contenu")).focus({ preventScroll: true });
+  };
+  const showEnding = (left) => {
+    const words = left.is_last
+      ? `Votre session se ferme dans ${minutes(left.seconds)}, douze heures après votre connexion. Envoyez votre saisie, ou reconnectez-vous dans un autre onglet : elle restera sur cette page.`
+      : `Sans activité, votre session se ferme dans ${minutes(left.seconds)}. Votre saisie reste sur cette page.`;
+    one("form", session).hidden = left.is_last;
+    session.hidden = false;
+    one("p", session).textContent = words;
+    lookIn(left.seconds + 1);
+  };
+  const follow = (left) => {
+    if (!left) {
+      hideEnding();
+      end();
+    } else if (left.seconds > left.warning_seconds) {
+      hideEnding();
+      if (live.over) {
+        live.over = false;
+        clear();
+        connect();
+      }
+      lookIn(left.seconds - left.warning_seconds);
+    } else showEnding(left);
+  };
+  // nobody looks at a hidden tab, and nothing is asked for it
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      follow(await inspect());
+    } catch {
+      lookIn(30);
+    }
+  };
+  if (session) {
+    lookIn(session.dataset.reste - session.dataset.avis);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && (live.over || Date.now() >= ending.dueAt)) look();
+    });
+    session.addEventListener("focusin", (event) => {
+      if (!session.contains(event.relatedTarget)) ending.back = event.relatedTarget;
+    });
+    one("form", session).addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try {
+        const left = await inspect("POST");
+        follow(left);
+        if (left) one("#annonces").textContent = "Session prolongée.";
+      } catch {
+        lost();
+      }
+    });
+  }
 
   // What is being read never moves: a list that has changed waits for a click, and so does anything
   // that holds the focus or an opened detail.

@@ -8,12 +8,27 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 
 from server.db.dwellings import Dwelling, get_dwellings
-from server.db.orientations.filtering import OrientationFilter, matching
+from server.db.orientations.awaiting import CLOCK_AT, outage_until
+from server.db.orientations.filtering import (
+    LINE_CONTINGENT,
+    LINE_PARTY,
+    OrientationFilter,
+    matching,
+)
+from server.db.orientations.in_law import of_candidates, state_at
 from server.db.paging import Executor, Page, PageRequest, Sort, fetch_page, sorted_by
-from server.db.tables import candidates, communes, dwellings, orientations, tenants
+from server.db.tables import (
+    candidates,
+    communes,
+    droits_uniques,
+    dwellings,
+    orientations,
+    substitutions,
+    tenants,
+)
 from server.reference import sort_key
 
 SEARCH_LIMIT = 50
@@ -21,7 +36,13 @@ SEARCH_LIMIT = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Orientation:
-    """An offer, as its parties read it; `advice` and `departure_motif` only for the bailleur."""
+    """An offer, as its parties read it; `advice` and `departure_motif` only for the bailleur.
+
+    `holder_id`: whose line of the annexe it is, when another body answers in its place; `decree`:
+    by which arrêté of the préfet, if it is a substitution. `programme`: of its droit unique, for
+    whom it is owed. `clock_at`: since when its answer is counted; `outage_until`: the end of the
+    last outage of the portal since, while it is awaited.
+    """
 
     id: UUID
     bailleur_id: UUID
@@ -52,6 +73,7 @@ class Orientation:
     refusal_motif: str | None
     candidates_due_at: datetime | None
     candidates_last_day: date | None
+    candidates_receipt: dict[str, Any] | None
     searched_by: str
     justification: str | None
     withdrawal_reason: str | None
@@ -60,12 +82,25 @@ class Orientation:
     leased_on: date | None
     candidate_count: int
     has_dalo: bool
+    clock_at: datetime | None = None
+    delivery: str = "delivered"
+    delivery_id: UUID | None = None
+    delivered_at: datetime | None = None
+    delivery_error: str | None = None
+    outage_until: datetime | None = None
+    holder_id: UUID | None = None
+    holder_name: str | None = None
+    substitution_id: UUID | None = None
+    decree: str | None = None
     departure_motif: str | None = None
     advice: dict[str, Any] | None = None
+    droit_unique_id: UUID | None = None
+    programme: str | None = None
 
 
 _BAILLEUR = tenants.alias("bailleur")
 _RESERVATAIRE = tenants.alias("reservataire")
+_HOLDER = tenants.alias("holder")
 
 _SHARED = (
     orientations.c.id,
@@ -93,24 +128,23 @@ _SHARED = (
     orientations.c.refusal_motif,
     orientations.c.candidates_due_at,
     orientations.c.candidates_last_day,
+    orientations.c.candidates_receipt,
     orientations.c.searched_by,
     orientations.c.justification,
     orientations.c.withdrawal_reason,
     orientations.c.attributed_candidate_id,
     orientations.c.attributed_on,
     orientations.c.leased_on,
+    CLOCK_AT.label("clock_at"),
+    orientations.c.delivery,
+    orientations.c.delivery_id,
+    orientations.c.delivered_at,
+    orientations.c.delivery_error,
+    outage_until(orientations.c.state == "sent").label("outage_until"),
+    orientations.c.holder_id,
+    orientations.c.substitution_id,
+    orientations.c.droit_unique_id,
 )
-
-
-def _of_candidates(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    return (
-        select(value)
-        .where(
-            candidates.c.orientation_id == orientations.c.id, candidates.c.withdrawn_at.is_(None)
-        )
-        .correlate(orientations)
-        .scalar_subquery()
-    )
 
 
 def _statement(*, own: bool, cursor_at: ColumnElement[Any] | None = None) -> Select[Any]:
@@ -123,14 +157,20 @@ def _statement(*, own: bool, cursor_at: ColumnElement[Any] | None = None) -> Sel
             (orientations.c.sent_at if cursor_at is None else cursor_at).label("cursor_at"),
             _BAILLEUR.c.name.label("bailleur_name"),
             _RESERVATAIRE.c.name.label("reservataire_name"),
+            _HOLDER.c.name.label("holder_name"),
+            substitutions.c.decree,
+            droits_uniques.c.programme,
             communes.c.name.label("commune_name"),
-            _of_candidates(func.count()).label("candidate_count"),
-            _of_candidates(func.coalesce(func.bool_or(candidates.c.is_dalo), False)).label(
+            of_candidates(func.count()).label("candidate_count"),
+            of_candidates(func.coalesce(func.bool_or(candidates.c.is_dalo), False)).label(
                 "has_dalo"
             ),
         )
         .join(_BAILLEUR, _BAILLEUR.c.id == orientations.c.bailleur_id)
         .join(_RESERVATAIRE, _RESERVATAIRE.c.id == orientations.c.reservataire_id)
+        .outerjoin(_HOLDER, _HOLDER.c.id == orientations.c.holder_id)
+        .outerjoin(substitutions, substitutions.c.id == orientations.c.substitution_id)
+        .outerjoin(droits_uniques, droits_uniques.c.id == orientations.c.droit_unique_id)
         .join(communes, communes.c.insee == orientations.c.insee)
     )
 
@@ -166,7 +206,7 @@ async def list_orientations(
     order = sorted_by(request, _orders(), default)
     statement = _statement(own=own, cursor_at=order.key).where(*matching(wanted))
     if wanted.states:
-        state = orientations.c.state if wanted.at is None else _state_at(wanted.at)
+        state = _state(wanted.at, sees_candidates=with_address)
         statement = statement.where(state.in_(wanted.states))
     page = await fetch_page(
         db,
@@ -191,25 +231,26 @@ def _due_at() -> ColumnElement[datetime]:
     return case((orientations.c.state == "sent", orientations.c.answer_due_at), else_=searching)
 
 
-def _state_at(at: datetime) -> ColumnElement[str]:
-    """What silence has made of the offer by this instant, so that a late sweep hides nothing.
+def _state(at: datetime | None, *, sees_candidates: bool) -> ColumnElement[str]:
+    """As recorded, or in law at an instant."""
+    if at is None:
+        return orientations.c.state
+    return state_at(at, sees_candidates=sees_candidates)
 
-    One step only: an offer found late by both its deadlines shows among the searches.
+
+async def count_by_state(
+    db: Executor,
+    *,
+    at: datetime | None = None,
+    addressee_id: UUID | None = None,
+    sees_candidates: bool = True,
+) -> dict[str, int]:
+    """Per stored state, or with `at` per state of the law at this instant; `addressee_id`: those
+    that this one answers, without those that it only reads.
     """
-    state = orientations.c.state
-    search_over = and_(state == "searching", orientations.c.candidates_due_at <= at)
-    return case(
-        (and_(state == "sent", orientations.c.answer_due_at <= at), "searching"),
-        (and_(search_over, _of_candidates(func.count()) == 0), "no_candidate"),
-        (search_over, "candidates_partial"),
-        else_=state,
-    )
-
-
-async def count_by_state(db: Executor, *, at: datetime | None = None) -> dict[str, int]:
-    """Per stored state, or with `at` per state of the law at this instant."""
-    state = (orientations.c.state if at is None else _state_at(at)).label("state")
-    states = select(state).subquery()
+    state = _state(at, sees_candidates=sees_candidates).label("state")
+    addressed = matching(OrientationFilter(addressee_id=addressee_id))
+    states = select(state).where(*addressed).subquery()
     rows = await db.execute(
         select(states.c.state, func.count().label("number")).group_by(states.c.state)
     )
@@ -301,8 +342,8 @@ async def get_orientations(
 
 
 async def refusers(db: Executor, vacancy_ids: Iterable[UUID]) -> set[tuple[UUID, UUID, str]]:
-    """(vacancy, réservataire, contingent) of those who had a vacancy and no longer have it."""
-    keys = (orientations.c.vacancy_id, orientations.c.reservataire_id, orientations.c.contingent)
+    """(vacancy, réservataire, contingent) of the lines that had a vacancy and have it no more."""
+    keys = (orientations.c.vacancy_id, LINE_PARTY, LINE_CONTINGENT)
     rows = await db.execute(
         select(*keys).where(
             orientations.c.vacancy_id.in_(set(vacancy_ids)),

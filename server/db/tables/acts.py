@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     Index,
     LargeBinary,
@@ -99,7 +100,7 @@ decisions = Table(
     label("condition", optional=True),
     day("condition_until", optional=True),
     instant("decided_at"),
-    UniqueConstraint("session_id", "candidate_id"),
+    UniqueConstraint("session_id", "candidate_id", "bailleur_id"),
     link("caleol_sessions", "session_id:id", "bailleur_id:bailleur_id"),
     link("candidates", "candidate_id:id", "orientation_id:orientation_id",
          "bailleur_id:bailleur_id"),
@@ -136,7 +137,7 @@ urgences = Table(
     code("kind", ("fire", "unfit", "flood", "evacuation", "other")),
     code("charged_contingent", CONTINGENTS),
     code("proposed_contingent", CONTINGENTS),
-    Index("urgences_pending_by_vacancy", "vacancy_id", unique=True,
+    Index("urgences_pending_by_vacancy", "vacancy_id", "bailleur_id", unique=True,
           postgresql_where=text("state = 'requested'")),
     Index("urgences_by_day", "requested_at", "id"),
     Index("urgences_by_bailleur", "bailleur_id", "requested_at", "id"),
@@ -213,15 +214,22 @@ journal = Table(
     code("channel", ("page", "api", "worker", "mail")),
     code("contingent", CONTINGENTS),
     Index("journal_by_bailleur", "bailleur_id", "at", "id"),
+    Index(
+        "journal_of_ledger",
+        "bailleur_id",
+        "recorded_at",
+        postgresql_where=text("subject_kind in ('vacancy', 'orientation', 'urgence')"),
+    ),
     Index("journal_by_reservataire", "reservataire_id", "at", "id"),
     Index("journal_by_dwelling", "dwelling_id", "at", "id"),
+    Index("journal_by_subject", "subject_id", "act", "at"),
 )
 
 notifications = Table(
     "notifications",
     metadata,
     identifier(),
-    reference("act_id"),
+    reference("act_id", optional=True),
     tenant("sender_id"),
     tenant("recipient_id"),
     label("capacity"),
@@ -247,7 +255,12 @@ notifications = Table(
     code("capacity", CAPACITIES),
     code("contingent", CONTINGENTS),
     code("channel", ("email",)),
-    code("state", ("queued", "sending", "sent", "kept", "failed", "uncertain")),
+    CheckConstraint(
+        "act_id is not null"
+        " or (subject_kind in ('membership', 'machine', 'digest') and sender_id = recipient_id)",
+        name="act",
+    ),
+    code("state", ("queued", "sending", "sent", "kept", "muted", "failed", "uncertain")),
     Index("notifications_by_recipient", "recipient_id", "capacity", "created_at", "id"),
     Index("notifications_pending", "created_at", "id",
           postgresql_where=text("state in ('queued', 'sending')")),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import (
     ARRAY,
+    CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -18,12 +20,15 @@ from server.db.columns import (
     CAPACITIES,
     ROLES,
     code,
+    count,
     identifier,
     instant,
     label,
     metadata,
     tenant,
 )
+
+ENDINGS = ("removed", "dormant")
 
 tenants = Table(
     "tenants",
@@ -34,6 +39,7 @@ tenants = Table(
     label("category"),
     label("siren"),
     Column("insee", Text, ForeignKey("communes.insee"), nullable=True),
+    tenant("absorbed_into_id", optional=True),
     UniqueConstraint("slug"),
 )
 
@@ -78,9 +84,20 @@ memberships = Table(
     Column("contingents", ARRAY(Text), nullable=False, server_default=text("'{none}'")),
     instant("created_at"),
     instant("revoked_at", optional=True),
-    UniqueConstraint("person_id", "tenant_id", "capacity"),
+    label("ended_as", optional=True),
+    instant("last_sign_in_at", optional=True),
+    instant("dormant_warned_at", optional=True),
+    UniqueConstraint("id", "tenant_id"),
+    Index(
+        "memberships_living",
+        *("person_id", "tenant_id", "capacity"),
+        unique=True,
+        postgresql_where=text("revoked_at is null"),
+    ),
+    Index("memberships_by_tenant", "tenant_id", "capacity"),
     code("capacity", CAPACITIES),
     code("role", ROLES),
+    code("ended_as", ENDINGS),
 )
 
 login_attempts = Table(
@@ -91,6 +108,7 @@ login_attempts = Table(
     label("nonce"),
     label("code_verifier"),
     label("return_to"),
+    label("acr_values", default=""),
     instant("expires_at"),
 )
 
@@ -102,6 +120,7 @@ sessions = Table(
     Column("membership_id", Uuid, ForeignKey("memberships.id"), nullable=True),
     label("id_token"),
     label("user_agent"),
+    label("acr", default=""),
     instant("created_at"),
     instant("last_seen_at"),
     instant("expires_at"),
@@ -120,6 +139,15 @@ api_tokens = Table(
     instant("created_at"),
     instant("expires_at"),
     instant("revoked_at", optional=True),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("networks", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    label("made_by", default=""),
+    label("revoked_by", optional=True),
+    instant("last_used_at", optional=True),
+    count("noticed_days", optional=True),
     UniqueConstraint("token_hash"),
+    CheckConstraint("expires_at <= created_at + interval '8784 hours'", name="expires_at"),
+    Index("api_tokens_by_tenant", "tenant_id", "capacity"),
+    Index("api_tokens_expiring", "expires_at", postgresql_where=text("revoked_at is null")),
     code("capacity", CAPACITIES),
 )

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from server.db.columns import (
@@ -30,6 +31,9 @@ from server.db.columns import (
     reference,
     tenant,
 )
+
+ORIGINS = ("garantie", "terrain", "financement", "autre")
+"""What the rights of a line were given for."""
 
 dwellings = Table(
     "dwellings",
@@ -75,10 +79,28 @@ conventions = Table(
     label("indicator", default="oriented"),
     label("charte_version"),
     label("model_version"),
+    count("version", default=1),
+    label("management", default="direct"),
+    label("start_rule", default="fixed"),
+    day("deliberated_on", optional=True),
+    label("deliberation_reference", optional=True),
+    day("transmitted_on", optional=True),
+    day("bailleur_signed_on", optional=True),
+    label("bailleur_signatory", optional=True),
+    day("reservataire_signed_on", optional=True),
+    label("reservataire_signatory", optional=True),
+    label("ending_motif", optional=True),
+    instant("mailbox_failed_at", optional=True),
     UniqueConstraint("bailleur_id", "reservataire_id", "starts_on"),
     UniqueConstraint("id", "bailleur_id", "reservataire_id"),
     code("state", ("draft", "deliberated", "signed", "denounced", "terminated", "replaced")),
     code("indicator", ("oriented", "attributed", "leased")),
+    code("management", ("direct", "delegated")),
+    code("start_rule", ("fixed", "signature")),
+    CheckConstraint(
+        "answer_days > 0 and candidate_days > 0 and mutation_rate_bp between 0 and 10000",
+        name="delays",
+    ),
 )
 
 convention_communes = Table(
@@ -88,6 +110,7 @@ convention_communes = Table(
     reference("bailleur_id"),
     reference("reservataire_id"),
     commune(),
+    flag("is_agreed", default=True),
     PrimaryKeyConstraint("convention_id", "insee"),
     link("conventions", "convention_id:id", "bailleur_id:bailleur_id",
         "reservataire_id:reservataire_id"),
@@ -103,9 +126,15 @@ annexes = Table(
     count("year"),
     count("version"),
     instant("published_at", optional=True),
+    count("revision", default=1),
+    day("photo_on", optional=True),
+    label("published_by", optional=True),
+    label("reason", optional=True),
     UniqueConstraint("bailleur_id", "epci_siren", "year", "version"),
     UniqueConstraint("id", "bailleur_id"),
-)
+    Index("annexes_one_draft", "bailleur_id", "epci_siren", "year", unique=True,
+          postgresql_where=text("published_at is null")),
+)  # fmt: skip
 
 annexe_communes = Table(
     "annexe_communes",
@@ -131,11 +160,26 @@ annexe_lines = Table(
     label("contingent", default="none"),
     Column("droits", Numeric(8, 2), nullable=True),
     count("imposed_rate_bp", optional=True),
+    label("origin", default="autre"),
+    label("denominator", default="total"),
+    label("source", default="entered"),
+    Column("previous_droits", Numeric(8, 2), nullable=True),
+    Column("expired", Numeric(8, 2), nullable=False, server_default=text("0")),
+    Column("added", Numeric(8, 2), nullable=False, server_default=text("0")),
+    label("change_reason", optional=True),
     UniqueConstraint("annexe_id", "reservataire_id", "contingent"),
     UniqueConstraint("id", "annexe_id", "bailleur_id"),
     link("annexes", "annexe_id:id", "bailleur_id:bailleur_id"),
     code("contingent", CONTINGENTS),
     CheckConstraint("(droits is null) <> (imposed_rate_bp is null)", name="droits_or_rate"),
+    code("origin", ORIGINS),
+    code("denominator", ("total", "flux")),
+    code("source", ("previous", "convention", "entered")),
+    CheckConstraint(
+        "expired >= 0 and added >= 0 and (previous_droits is null or droits is null"
+        " or droits = previous_droits - expired + added)",
+        name="rolled",
+    ),
 )
 
 annexe_line_communes = Table(

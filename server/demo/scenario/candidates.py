@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.demo.scenario import mails
 from server.demo.scenario.browser import required
 from server.demo.scenario.offers import read
-from server.demo.scenario.players import Stage
+from server.demo.scenario.players import BAILLEUR, Stage
 
 PRESENT = """
 mutation ($input: PresentCandidatesInput!) {
@@ -51,6 +52,7 @@ def present_three(stage: Stage) -> None:
     stage.found["candidates"] = [one["id"] for one in seen]
     page = stage.alice.get(f"/orientations/{orientation_id}")
     stage.report.says(page.text, nud(1), nud(2), nud(3))
+    mails.told(stage, orientation_id, (BAILLEUR, "Candidats présentés"))
 
 
 def _present_by_page(stage: Stage, number: str) -> None:

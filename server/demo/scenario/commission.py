@@ -123,6 +123,7 @@ def decide(stage: Stage) -> None:
     stage.report.equal(offer["state"], "attributed", "après la CALEOL, état de l'offre")
     session = stage.bailleur.ask(SESSION, id=stage.found["session"])["caleolSession"]
     stage.report.equal(session["state"], "held", "séance")
+    mails.told(stage, stage.found["orientation"], (COMMUNE, "Décision de la CALEOL"))
 
 
 def sign_lease(stage: Stage) -> None:
@@ -139,6 +140,7 @@ def sign_lease(stage: Stage) -> None:
                 "orientation.complete", "orientation.accept", "orientation.sent"]  # fmt: skip
     found = [act for act in acts if act in expected]
     stage.report.equal(found, expected, f"journal du logement, lu par la commune chez {BAILLEUR}")
+    mails.told(stage, stage.found["orientation"], (COMMUNE, "Bail signé"))
 
 
 def nobody_presented(stage: Stage) -> None:
@@ -153,3 +155,5 @@ def nobody_presented(stage: Stage) -> None:
         "la fin de la recherche enregistrée",
         lambda: read(stage.bailleur, stage.found["silent"])["state"] == "no_candidate",
     )
+    ended = "Délai terminé, aucun candidat"
+    mails.told(stage, stage.found["silent"], (BAILLEUR, ended), (COMMUNE, ended))

@@ -45,6 +45,13 @@ def wait_for_mail(stage: Stage, organisme: str, *words: str) -> Answer:
     return stage.alice.get(f"{LIST}/{found}")
 
 
+def told(stage: Stage, orientation_id: str, *mails: tuple[str, str]) -> None:
+    """Each organisme has a mail of this subject, whose link opens this very offer."""
+    for organisme, subject in mails:
+        wait_for_mail(stage, organisme, f"[{subject}]", f"/orientations/{orientation_id}")
+        stage.report.proved(f"courriel à {organisme} : « {subject} », avec le lien de cette offre")
+
+
 def keep_all(stage: Stage) -> None:
     """Each mail in a file, once all of them are written; none would leave for the real world."""
     mails = wait_for("tous les courriels écrits", lambda: _all_written(stage))

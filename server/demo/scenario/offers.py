@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.demo.scenario import mails
 from server.demo.scenario.browser import Machine, option, required, wait_for
-from server.demo.scenario.players import COMMUNE, DOUSSARD, Stage, identifier_in
+from server.demo.scenario.players import BAILLEUR, COMMUNE, DOUSSARD, Stage, identifier_in
 from server.demo.scenario.report import NotAsAgreed
 
 LAST_DAY, LAST_DAY_TEXT = "2026-05-05", "mardi 5 mai 2026 à 24 h"
@@ -120,6 +121,8 @@ def send_by_page(stage: Stage) -> None:
         LAST_DAY,
         "dernier jour pour répondre, par l'API",
     )
+    mail = mails.wait_for_mail(stage, COMMUNE, "À répondre avant le mar. 05/05", LAST_DAY_TEXT)
+    stage.report.says(mail.text, "réputée acceptée", "sans compte")
 
 
 def _is_first(text: str) -> bool:
@@ -145,6 +148,7 @@ def accept_by_page(stage: Stage) -> None:
     stage.report.equal(
         found["candidatesDeadline"]["lastDay"], EXPRESS_LAST_DAY, "candidats jusqu'au"
     )
+    mails.told(stage, orientation_id, (BAILLEUR, "Offre acceptée"))
 
 
 # --- By the API: the offer that nobody answers --------------------------------------------------
@@ -204,3 +208,5 @@ def silence_accepts(stage: Stage) -> None:
     )
     page = stage.chloe.get(f"/orientations/{silent}")
     stage.report.says(page.text, "réputée acceptée", LAST_DAY_TEXT, TACIT_TEXT)
+    search = "Candidats à présenter avant le ven. 29/05 à 24 h"
+    mails.told(stage, silent, (BAILLEUR, "Offre réputée acceptée"), (COMMUNE, search))

@@ -10,7 +10,7 @@ from server.db.orientations import Orientation
 from server.db.urgences import Urgence
 from server.documents.mails import Message
 from server.documents.messages.orientations import size
-from server.documents.messages.wording import Reader, Wording, footer, party, plural
+from server.documents.messages.wording import Reader, Wording, footer, party
 from server.domain import labels
 from server.domain.bilans import is_provisional
 from server.domain.deadlines import local_day
@@ -22,7 +22,7 @@ def caleol_message(
     session: CaleolSession, agenda: Sequence[Orientation], reader: Reader
 ) -> Message:
     """`agenda`: the dwellings of the session that the reader may see, in order."""
-    count = plural(session.item_count or len(agenda), "logement")
+    count = labels.plural(session.item_count or len(agenda), "logement")
     details = [
         ("Commission", session.bailleur_name),
         ("Date", labels.french_instant(session.starts_at)),
@@ -57,7 +57,7 @@ def _agenda_length(reader: Reader, count: str) -> tuple[tuple[str, str], ...]:
 def _item(row: Orientation, reader: Reader) -> str:
     if reader.capacity != "reservataire":
         return size(row)
-    return f"{size(row)} ; {plural(row.candidate_count, 'candidat')}"
+    return f"{size(row)} ; {labels.plural(row.candidate_count, 'candidat')}"
 
 
 # --- Urgencies --------------------------------------------------------------------------------

@@ -9,12 +9,18 @@ from server.domain import labels
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """To which organisme a message goes, in which capacity, and where its links start."""
+    """To which organisme a message goes, in which capacity, and where its links start.
+
+    `answer_url`: where an offer is answered without an account, if its organisme lets it;
+    `mail_domain` makes the identifiers of what goes into a diary unique.
+    """
 
     name: str
     capacity: str
     contingent: str
     public_url: str
+    answer_url: str = ""
+    mail_domain: str = "portail.invalid"
 
     @property
     def is_bailleur(self) -> bool:
@@ -46,7 +52,3 @@ def footer(reader: Reader) -> tuple[str, ...]:
             "portail, après connexion."
         ),
     )
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count > 1 else ''}"

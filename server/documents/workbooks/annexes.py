@@ -3,101 +3,89 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
 
-from server.db.flux import AnnexeFacts
+from server.documents.annexe_tables import (
+    NO_TOTAL,
+    RIGHTS_HEADERS,
+    SINGLE_HEADERS,
+    STOCK_HEADERS,
+    AnnexeTables,
+    ComputedAnnexe,
+    RightsRow,
+    StockRow,
+    tables_of,
+)
 from server.documents.workbooks.book import Book, Column, Kind, Sheet
 from server.domain import labels
-from server.domain.annexe import Annexe, CommuneShare, ExclusionCode, LineRate
+from server.domain.annexe import ExclusionCode
 from server.domain.deadlines import PARIS
 
 _BP = 10_000
 
 
-class ComputedAnnexe(Protocol):
-    """An annexe as stored and as computed."""
-
-    @property
-    def facts(self) -> AnnexeFacts: ...
-
-    @property
-    def annexe(self) -> Annexe: ...
-
-
 STOCK_COLUMNS = (
-    Column(header="Échelle", width=34),
-    Column(header="Nombre total de logements (A)", kind=Kind.COUNT, width=22),
+    Column(header=STOCK_HEADERS[0], width=34),
+    Column(header=STOCK_HEADERS[1], kind=Kind.COUNT, width=22),
     *(Column(header=labels.EXCLUSIONS[code], kind=Kind.COUNT, width=20) for code in ExclusionCode),
-    Column(header="Total brut du flux (C)", kind=Kind.COUNT, width=16),
+    Column(header=STOCK_HEADERS[2], kind=Kind.COUNT, width=16),
 )
 RIGHTS_COLUMNS = (
-    Column(header="Transformation du stock en flux", width=34),
-    Column(header="Nombre de droits de réservation selon l'ex-stock", kind=Kind.NUMBER, width=22),
-    Column(header="Total de représentativité", kind=Kind.RATE, width=20),
+    Column(header=RIGHTS_HEADERS[0], width=34),
+    Column(header=RIGHTS_HEADERS[1], kind=Kind.NUMBER, width=22),
+    Column(header=RIGHTS_HEADERS[2], kind=Kind.RATE, width=20),
     Column(header="Dénominateur (A du périmètre)", kind=Kind.COUNT, width=20),
     Column(header="Périmètre", width=20),
+)
+SINGLE_COLUMNS = (
+    Column(header=SINGLE_HEADERS[0], width=34),
+    Column(header=SINGLE_HEADERS[1], kind=Kind.COUNT, width=22),
 )
 
 
 def annexe_workbook(computed: ComputedAnnexe) -> bytes:
-    """Tables 1 and 2; rates have different denominators, so no total of them is ever printed."""
-    facts = computed.facts
-    title = f"Annexe 1 – {facts.bailleur_name} – {facts.epci_name} – {facts.year}"
-    created_at = facts.published_at or datetime(facts.year, 1, 1, tzinfo=PARIS)
-    book = Book(title=title, author=facts.bailleur_name, created_at=created_at)
+    """Tables 1, 2 and 3; rates have different denominators, so no total of them is printed."""
+    tables = tables_of(computed)
+    created_at = tables.at or datetime(computed.facts.year, 1, 1, tzinfo=PARIS)
+    book = Book(title=tables.title, author=tables.bailleur, created_at=created_at)
     sheet = book.sheet("Annexe 1")
-    sheet.title(title)
-    sheet.note(_version(facts))
+    sheet.title(tables.title)
+    sheet.note(tables.status)
     sheet.skip()
-    _stock(sheet, computed)
+    _stock(sheet, tables)
     sheet.skip()
-    _rights(sheet, computed)
+    _rights(sheet, tables)
+    sheet.skip()
+    _singles(sheet, tables)
     return book.close()
 
 
-def _version(facts: AnnexeFacts) -> str:
-    if facts.published_at is None:
-        return f"Version {facts.version}, non publiée"
-    return f"Version {facts.version}, publiée le {labels.french_instant(facts.published_at)}"
-
-
-def _stock(sheet: Sheet, computed: ComputedAnnexe) -> None:
+def _stock(sheet: Sheet, tables: AnnexeTables) -> None:
     sheet.subtitle("1. Logements du patrimoine : A, exclusions (B), C = A − B")
-    totals = computed.annexe.totals
-    sheet.table(
-        "stock",
-        STOCK_COLUMNS,
-        [_commune(share) for share in computed.annexe.communes],
-        total=(
-            computed.facts.epci_name,
-            totals.total,
-            *(totals.exclusions[code] for code in ExclusionCode),
-            totals.flux,
-        ),
-    )
+    rows = [_stock_row(row) for row in tables.stock]
+    sheet.table("stock", STOCK_COLUMNS, rows, total=_stock_row(tables.stock_total))
 
 
-def _commune(share: CommuneShare) -> tuple[str | int, ...]:
-    stock = share.stock
-    excluded = (stock.exclusions.get(code, 0) for code in ExclusionCode)
-    return (stock.name, stock.total, *excluded, stock.flux)
+def _stock_row(row: StockRow) -> tuple[str | int, ...]:
+    return (row.name, row.total, *row.exclusions, row.flux)
 
 
-def _rights(sheet: Sheet, computed: ComputedAnnexe) -> None:
-    names = {share.stock.insee: share.stock.name for share in computed.annexe.communes}
+def _rights(sheet: Sheet, tables: AnnexeTables) -> None:
     sheet.subtitle("2. Droits de réservation et taux")
     sheet.table(
         "droits",
         RIGHTS_COLUMNS,
-        [_line(rate, names) for rate in computed.annexe.lines],
-        total=("Total", float(computed.annexe.total_droits)),
+        [_rights_row(row) for row in tables.rights],
+        total=("Total", float(tables.total_droits)),
     )
-    sheet.note("Les taux ont des dénominateurs différents : ils ne s'additionnent pas.")
+    sheet.note(NO_TOTAL)
 
 
-def _line(rate: LineRate, names: dict[str, str]) -> tuple[str | int | float, ...]:
-    contingent = labels.CONTINGENTS[rate.line.contingent]
-    name = f"{rate.line.reservataire} / {contingent}" if contingent else rate.line.reservataire
-    covered = [name for insee, name in names.items() if rate.covers(insee)]
-    perimeter = "toutes les communes" if len(covered) == len(names) else ", ".join(covered)
-    return (name, float(rate.droits), rate.rate_bp / _BP, rate.denominator, perimeter)
+def _rights_row(row: RightsRow) -> tuple[str | int | float, ...]:
+    perimeter = f"{row.perimeter} (sur C)" if row.is_over_flux else row.perimeter
+    return (row.name, float(row.droits), row.rate_bp / _BP, row.denominator, perimeter)
+
+
+def _singles(sheet: Sheet, tables: AnnexeTables) -> None:
+    sheet.subtitle("3. Autres engagements en droit unique")
+    rows = [(row.name, row.remaining) for row in tables.singles]
+    sheet.table("droits_uniques", SINGLE_COLUMNS, rows)

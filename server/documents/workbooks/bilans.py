@@ -24,6 +24,7 @@ from server.documents.workbooks.columns import (
 )
 from server.domain import labels
 from server.domain.bilans import Dimension
+from server.domain.charte import CATEGORIES
 from server.domain.dwellings import MUTATION_CEILING_BP
 from server.domain.flux import UNIT, Indicator
 
@@ -243,8 +244,14 @@ def _out_of_flux(sheet: Sheet, content: Content) -> None:
     sheet.pair("Mutations internes", share["count"], Kind.COUNT)
     sheet.pair("Libérations de l'assiette", share["total"], Kind.COUNT)
     sheet.pair("Part des mutations", ratio, Kind.RATE)
-    sheet.pair("Plafond (art. 2.3)", MUTATION_CEILING_BP / _BP, Kind.RATE)
+    ceiling = share.get("ceiling_bp", MUTATION_CEILING_BP)
+    sheet.pair("Plafond (art. 2.3)", ceiling / _BP, Kind.RATE)
     sheet.pair("Niveau", labels.LEVELS[share["level"]])
+    forecast = content.get("forecast", {"year": 0, "numbers": {}})
+    for code, words in CATEGORIES.items():
+        if code in forecast["numbers"]:
+            title = f"Prévu en {forecast['year']} : {words}"
+            sheet.pair(title, forecast["numbers"][code], Kind.COUNT)
     sheet.skip()
     sheet.table(
         "volet_3",

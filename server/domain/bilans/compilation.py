@@ -24,7 +24,14 @@ from server.domain.bilans.rows import (
     PartyFigures,
     VacancyRow,
 )
-from server.domain.dwellings import Financing, MutationShare, Period, Typology, mutation_share
+from server.domain.dwellings import (
+    MUTATION_CEILING_BP,
+    Financing,
+    MutationShare,
+    Period,
+    Typology,
+    mutation_share,
+)
 from server.domain.flux import BAILLEUR, UNIT, CommuneRates, Indicator, RateBook
 from server.domain.orientations import ORIENTED_STATES, State
 
@@ -58,11 +65,12 @@ def compile_bilan(
     history: Sequence[CommuneRates],
     *,
     basis: Indicator = Indicator.ORIENTED,
+    ceiling_bp: int = MUTATION_CEILING_BP,
 ) -> Bilan:
     """Compile the bilan of a civil year from plain rows (R441-5-1).
 
     `vacancies` holds those of the year and those of every orientation given; KeyError otherwise.
-    The order of parties is the annexe's, bailleur last.
+    The order of parties is the annexe's, bailleur last; `ceiling_bp` is the charte's that year.
     """
     detailed = tuple(_detailed(year, vacancies, orientations))
     earned = tuple(_earned(year, detailed))
@@ -84,7 +92,7 @@ def compile_bilan(
         ),
         consolidated={one: _cells(table, keys, one, basis) for one, table in tables.items()},
         out_of_flux=_out_rows(year, vacancies),
-        mutations=_mutations(year, vacancies),
+        mutations=_mutations(year, vacancies, ceiling_bp),
         checks=(*_sum_checks(totals, tables, len(shared)), *_row_checks(year, vacancies, detailed)),
     )
 
@@ -131,7 +139,7 @@ def _row_earned(row: DetailRow) -> Iterator[tuple[Earned, tuple[str, str, date |
                 earned = Earned(vacancy.charged_to, indicator, vacancy)
                 yield earned, (vacancy.key, indicator, vacancy.on)
         return
-    party = BAILLEUR if vacancy.nature is Nature.DROIT_UNIQUE else orientation.party_key
+    party = orientation.charged_key
     if orientation.state in ORIENTED_STATES:
         mark = (orientation.key, Indicator.ORIENTED, orientation.sent_on)
         yield Earned(party, Indicator.ORIENTED, vacancy), mark
@@ -201,11 +209,12 @@ def _out_rows(year: int, vacancies: Sequence[VacancyRow]) -> tuple[OutRow, ...]:
     )
 
 
-def _mutations(year: int, vacancies: Sequence[VacancyRow]) -> MutationShare:
+def _mutations(year: int, vacancies: Sequence[VacancyRow], ceiling_bp: int) -> MutationShare:
     natures = Counter(one.nature for one in vacancies if _is_in(year, one.on))
     return mutation_share(
         count=natures[Nature.MUTATION],
         total=sum(natures[nature] for nature in ASSIETTE_NATURES),
+        ceiling_bp=ceiling_bp,
     )
 
 

@@ -11,12 +11,12 @@ from datetime import date
 from enum import StrEnum
 
 from server.domain.dwellings import Financing, MutationShare, Typology, construction_period
-from server.domain.flux import Indicator
+from server.domain.flux import BAILLEUR, Indicator
 from server.domain.orientations import Acceptance, State
 
 
 class Nature(StrEnum):
-    """What a vacancy is for the flux; the last four are outside of it (art. 2.2 to 3)."""
+    """What a vacancy is for the flux; from URGENCY_OUT on, outside of it (art. 2.2 to 3)."""
 
     FLUX = "flux"
     DROIT_UNIQUE = "droit_unique"
@@ -24,12 +24,19 @@ class Nature(StrEnum):
     URGENCY_OUT = "urgency_out"
     MUTATION = "mutation"
     FIRST_LETTING = "first_letting"
+    NPNRU = "npnru"
+    ORCOD = "orcod"
+    INSALUBRITE = "insalubrite"
+    VENTE = "vente"
     EXCLUDED = "excluded"
 
 
 FLUX_NATURES = frozenset({Nature.FLUX, Nature.DROIT_UNIQUE, Nature.URGENCY})
 OUT_NATURES = frozenset(Nature) - FLUX_NATURES
-ASSIETTE_NATURES = FLUX_NATURES | {Nature.URGENCY_OUT, Nature.MUTATION}
+RELOCATIONS = frozenset({Nature.NPNRU, Nature.ORCOD, Nature.INSALUBRITE, Nature.VENTE})
+"""Withdrawn by decree where the charte does not keep them in the flux (R441-5)."""
+
+ASSIETTE_NATURES = FLUX_NATURES | RELOCATIONS | {Nature.URGENCY_OUT, Nature.MUTATION}
 """What the 10 % of internal moves is counted on: vacancies of C, first lettings apart."""
 
 
@@ -79,7 +86,9 @@ class VacancyRow:
 
 @dataclass(frozen=True, kw_only=True)
 class OrientationRow:
-    """An orientation without its household; `sent_on` is the day kept for the bailleur's own."""
+    """An orientation without its household; `sent_on` is the day kept for the bailleur's own. A
+    droit unique counts on the bailleur's share, whoever is named (art. 4).
+    """
 
     key: str
     vacancy_key: str
@@ -94,6 +103,12 @@ class OrientationRow:
     caleol_on: date | None = None
     attributed_on: date | None = None
     leased_on: date | None = None
+    is_droit_unique: bool = False
+
+    @property
+    def charged_key(self) -> str:
+        """The party on whose share it counts."""
+        return BAILLEUR if self.is_droit_unique else self.party_key
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from server.domain import labels
 from server.domain.candidates import MAX_CANDIDATES, Presenter, is_complete
 from server.domain.deadlines import candidates_deadline, is_over, local_day
 from server.domain.orientations.clock import caught_up, wrong_state
+from server.domain.orientations.guards import ready, reason_motifs, stepped
 from server.domain.orientations.states import (
-    RULES,
     Acceptance,
     OrientationFacts,
     Searcher,
@@ -58,22 +58,22 @@ def refuse(
     Codes: answer_too_late, stale_version, wrong_state.
     """
     motifs = _answer_motifs(facts, Step.REFUSE, now, expected_version)
-    return motifs or _step(facts, Step.REFUSE, State.REFUSED, local_day(now), reason=reason)
+    return motifs or stepped(facts, Step.REFUSE, State.REFUSED, local_day(now), reason=reason)
 
 
 def withdraw(
     facts: OrientationFacts, *, now: datetime, reason: str, expected_version: int | None = None
 ) -> Verdict:
     """The bailleur takes its offer back, saying why (T6). Codes: reason_required and the guards."""
-    facts, motifs = _ready(facts, Step.WITHDRAW, now, expected_version)
-    motifs = (*motifs, *_reason_motifs(reason))
-    return motifs or _step(facts, Step.WITHDRAW, State.WITHDRAWN, local_day(now), reason=reason)
+    facts, motifs = ready(facts, Step.WITHDRAW, now, expected_version)
+    motifs = (*motifs, *reason_motifs(reason))
+    return motifs or stepped(facts, Step.WITHDRAW, State.WITHDRAWN, local_day(now), reason=reason)
 
 
 def divert(facts: OrientationFacts, *, now: datetime, reason: str) -> Verdict:
     """An approved urgency takes the dwelling back before the commission (art. 2.4)."""
-    facts, motifs = _ready(facts, Step.DIVERT, now, None)
-    return motifs or _step(facts, Step.DIVERT, State.WITHDRAWN, local_day(now), reason=reason)
+    facts, motifs = ready(facts, Step.DIVERT, now, None)
+    return motifs or stepped(facts, Step.DIVERT, State.WITHDRAWN, local_day(now), reason=reason)
 
 
 def renounce(
@@ -84,8 +84,8 @@ def renounce(
     expected_version: int | None = None,
 ) -> Verdict:
     """The reservataire gives up after acceptance; the bailleur chooses what follows (T17)."""
-    facts, motifs = _ready(facts, Step.RENOUNCE, now, expected_version)
-    return motifs or _step(facts, Step.RENOUNCE, State.RENOUNCED, local_day(now), reason=reason)
+    facts, motifs = ready(facts, Step.RENOUNCE, now, expected_version)
+    return motifs or stepped(facts, Step.RENOUNCE, State.RENOUNCED, local_day(now), reason=reason)
 
 
 def presenting_motifs(
@@ -117,7 +117,7 @@ def complete(
     late = _late_candidates(facts, now)
     if late:
         return late
-    facts, motifs = _ready(facts, Step.COMPLETE, now, expected_version)
+    facts, motifs = ready(facts, Step.COMPLETE, now, expected_version)
     if motifs:
         return motifs
     if not is_complete(facts.candidate_count, has_dalo=facts.has_dalo):
@@ -126,14 +126,14 @@ def complete(
             f"DALO ; présentés à ce jour : {facts.candidate_count}."
         )
         return (Motif(code="candidates_missing", message=message),)
-    return _step(facts, Step.COMPLETE, State.CANDIDATES_COMPLETE, local_day(now))
+    return stepped(facts, Step.COMPLETE, State.CANDIDATES_COMPLETE, local_day(now))
 
 
 def search_on_behalf(
     facts: OrientationFacts, *, now: datetime, expected_version: int | None = None
 ) -> Verdict:
     """The bailleur searches for the reservataire's account, without a set period (T11a)."""
-    facts, motifs = _ready(facts, Step.SEARCH_ON_BEHALF, now, expected_version)
+    facts, motifs = ready(facts, Step.SEARCH_ON_BEHALF, now, expected_version)
     return motifs or Transition(
         step=Step.SEARCH_ON_BEHALF,
         from_state=facts.state,
@@ -147,8 +147,8 @@ def reorient(
     facts: OrientationFacts, *, now: datetime, expected_version: int | None = None
 ) -> Verdict:
     """The bailleur turns to another reservataire, without candidate in time (T11b)."""
-    facts, motifs = _ready(facts, Step.REORIENT, now, expected_version)
-    return motifs or _step(facts, Step.REORIENT, State.REORIENTED, local_day(now))
+    facts, motifs = ready(facts, Step.REORIENT, now, expected_version)
+    return motifs or stepped(facts, Step.REORIENT, State.REORIENTED, local_day(now))
 
 
 def extend(
@@ -158,7 +158,7 @@ def extend(
 
     Codes: extension_days_invalid and the guards.
     """
-    facts, motifs = _ready(facts, Step.EXTEND, now, expected_version)
+    facts, motifs = ready(facts, Step.EXTEND, now, expected_version)
     if days < 1:
         message = "Le délai supplémentaire compte au moins un jour ouvré."
         motifs = (*motifs, Motif(code="extension_days_invalid", message=message, field="days"))
@@ -188,7 +188,7 @@ def plan(
     Under three candidates, and not one DALO alone, a justification is needed. Codes:
     justification_required, candidates_missing and the guards.
     """
-    facts, motifs = _ready(facts, Step.PLAN, now, expected_version)
+    facts, motifs = ready(facts, Step.PLAN, now, expected_version)
     if motifs:
         return motifs
     if facts.candidate_count == 0:
@@ -202,7 +202,7 @@ def plan(
         )
         field = "justification"
         return (Motif(code="justification_required", message=message, field=field),)
-    return _step(facts, Step.PLAN, State.IN_CALEOL, local_day(now), reason=justification)
+    return stepped(facts, Step.PLAN, State.IN_CALEOL, local_day(now), reason=justification)
 
 
 def decide(
@@ -218,7 +218,7 @@ def decide(
     `is_attributed` comes from `caleol.check_decisions`. Codes: decision_before_presentation,
     decision_before_session and the guards.
     """
-    facts, motifs = _ready(facts, Step.DECIDE, now, expected_version)
+    facts, motifs = ready(facts, Step.DECIDE, now, expected_version)
     if facts.state in _BEFORE_CALEOL:
         message = "La commission décide sur des candidats présentés et inscrits à l'ordre du jour."
         motifs = (Motif(code="decision_before_presentation", message=message),)
@@ -226,7 +226,7 @@ def decide(
         message = f"La commission se tient le {labels.french_weekday(held_on)}."
         motifs = (*motifs, Motif(code="decision_before_session", message=message))
     target = State.ATTRIBUTED if is_attributed else State.NOT_ATTRIBUTED
-    return motifs or _step(facts, Step.DECIDE, target, held_on)
+    return motifs or stepped(facts, Step.DECIDE, target, held_on)
 
 
 def record_lease(
@@ -240,7 +240,7 @@ def record_lease(
 
     Codes: lease_in_future, lease_before_attribution and the guards.
     """
-    facts, motifs = _ready(facts, Step.LEASE, now, expected_version)
+    facts, motifs = ready(facts, Step.LEASE, now, expected_version)
     if signed_on > local_day(now):
         message = "La date de signature du bail est à venir : enregistrez-la une fois signé."
         motifs = (*motifs, Motif(code="lease_in_future", message=message, field="signed_on"))
@@ -248,18 +248,7 @@ def record_lease(
         message = "Le bail ne peut pas être signé avant la décision de la CALEOL."
         field = "signed_on"
         motifs = (*motifs, Motif(code="lease_before_attribution", message=message, field=field))
-    return motifs or _step(facts, Step.LEASE, State.LEASED, signed_on)
-
-
-def fail_lease(
-    facts: OrientationFacts, *, now: datetime, reason: str, expected_version: int | None = None
-) -> Verdict:
-    """Every rank has refused or stayed silent: the dwelling is free again (R441-10, T16)."""
-    facts, motifs = _ready(facts, Step.FAIL_LEASE, now, expected_version)
-    motifs = (*motifs, *_reason_motifs(reason))
-    return motifs or _step(
-        facts, Step.FAIL_LEASE, State.LEASE_FAILED, local_day(now), reason=reason
-    )
+    return motifs or stepped(facts, Step.LEASE, State.LEASED, signed_on)
 
 
 def answer_too_late(due_at: datetime, days: int) -> Motif:
@@ -294,33 +283,10 @@ _UNANSWERED = frozenset({State.DRAFT, State.SENT, State.WITHDRAWN})
 _CLOSED = frozenset({State.CANDIDATES_PARTIAL, State.NO_CANDIDATE})
 
 
-def _step(
-    facts: OrientationFacts, step: Step, target: State, on: date, *, reason: str | None = None
-) -> Transition:
-    text = (reason or "").strip() or None
-    return Transition(step=step, from_state=facts.state, to_state=target, on=on, reason=text)
-
-
-def _ready(
-    facts: OrientationFacts, step: Step, now: datetime, expected_version: int | None
-) -> tuple[OrientationFacts, tuple[Motif, ...]]:
-    """The facts as the law has them now, and what forbids this step on them."""
-    actual = caught_up(facts, now)
-    if expected_version not in (None, facts.version):
-        message = (
-            "Une autre personne a modifié cette orientation entre-temps : "
-            "rechargez la page pour voir où elle en est."
-        )
-        return actual, (Motif(code="stale_version", message=message),)
-    if actual.state not in RULES[step].sources:
-        return actual, (wrong_state(actual),)
-    return actual, ()
-
-
 def _answer_motifs(
     facts: OrientationFacts, step: Step, now: datetime, expected_version: int | None
 ) -> tuple[Motif, ...]:
-    actual, motifs = _ready(facts, step, now, expected_version)
+    actual, motifs = ready(facts, step, now, expected_version)
     if actual.acceptance is Acceptance.TACIT and actual.answer_due_at is not None:
         return (answer_too_late(actual.answer_due_at, actual.answer_days),)
     if actual.state not in _UNANSWERED:
@@ -338,9 +304,3 @@ def _late_candidates(facts: OrientationFacts, now: datetime) -> tuple[Motif, ...
     if actual.state in _CLOSED and due_at is not None and is_over(now, due_at):
         return (candidates_too_late(due_at),)
     return ()
-
-
-def _reason_motifs(reason: str) -> tuple[Motif, ...]:
-    if reason.strip():
-        return ()
-    return (Motif(code="reason_required", message="Indiquez le motif.", field="reason"),)

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from server.domain import labels
 from server.domain.candidates import is_complete
 from server.domain.deadlines import candidates_deadline, is_over, last_day, local_day
+from server.domain.orientations.delivery import restarted
 from server.domain.orientations.states import (
     Acceptance,
+    Delivery,
     OrientationFacts,
     State,
     Step,
@@ -33,8 +35,8 @@ def tacit(facts: OrientationFacts, *, now: datetime) -> Verdict:
     """
     if facts.state is not State.SENT or facts.answer_due_at is None:
         return (wrong_state(facts),)
-    if facts.delivery_failed:
-        message = "L'envoi de cette offre a échoué : le silence ne vaut pas acceptation."
+    if facts.delivery is not Delivery.DELIVERED:
+        message = "Rien ne prouve que cette offre est arrivée : le silence ne vaut pas acceptation."
         return (Motif(code="delivery_failed", message=message),)
     if not is_over(now, facts.answer_due_at):
         until = labels.french_deadline(facts.answer_due_at)
@@ -86,7 +88,7 @@ def _closing(facts: OrientationFacts, on: date) -> Transition:
 def due_transition(facts: OrientationFacts, now: datetime) -> Transition | None:
     """What time alone has already done to this orientation, if anything; record it first."""
     if facts.state is State.SENT:
-        outcome = tacit(facts, now=now)
+        outcome = restarted(facts) or tacit(facts, now=now)
     elif facts.state is State.SEARCHING:
         outcome = close_candidates(facts, now=now)
     else:

@@ -65,6 +65,22 @@ class Searcher(StrEnum):
     BAILLEUR = "bailleur"
 
 
+class Delivery(StrEnum):
+    """Whether an offer arrived: taken by the mail server and not sent back (domain.md Q5)."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Restart(StrEnum):
+    """Why the answer of an offer is counted anew (domain.md Q5)."""
+
+    RESENT = "resent"
+    LATE_DELIVERY = "late_delivery"
+    OUTAGE = "outage"
+
+
 class Actor(StrEnum):
     BAILLEUR = "bailleur"
     RESERVATAIRE = "reservataire"
@@ -76,6 +92,8 @@ class Step(StrEnum):
 
     DRAFT = "draft"
     SEND = "send"
+    RESEND = "resend"
+    RESTART = "restart"
     KEEP = "keep"
     ACCEPT = "accept"
     REFUSE = "refuse"
@@ -99,7 +117,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One line of the table of steps: `number` is the one of the domain brief, T1 to T17."""
+    """One line of the table of steps: `number` is the one of the domain brief, T1 to T17, Q5."""
 
     number: str
     actor: Actor
@@ -119,6 +137,8 @@ RULES: Mapping[Step, Rule] = MappingProxyType(
     {
         Step.DRAFT: _rule("T1", Actor.BAILLEUR, set(), State.DRAFT),
         Step.SEND: _rule("T2", Actor.BAILLEUR, {State.DRAFT}, State.SENT),
+        Step.RESEND: _rule("Q5", Actor.BAILLEUR, {State.SENT}, State.SENT),
+        Step.RESTART: _rule("Q5", Actor.SYSTEM, {State.SENT}, State.SENT),
         Step.KEEP: _rule("T7", Actor.BAILLEUR, {State.DRAFT}, State.SEARCHING),
         Step.ACCEPT: _rule("T3", Actor.RESERVATAIRE, {State.SENT}, State.SEARCHING),
         Step.REFUSE: _rule("T4", Actor.RESERVATAIRE, {State.SENT}, State.REFUSED),
@@ -156,6 +176,9 @@ class OrientationFacts:
 
     `answer_due_at` and `candidates_due_at` are exclusive bounds; days are working days of `zone`,
     fixed when the offer was sent. `candidate_count` counts everyone presented, by both sides.
+    The silence of an offer whose `delivery` is not proved says nothing. `clock_at`: from when its
+    answer is counted; `delivered_at`: when it arrived; `outage_until`: when the last outage of the
+    portal that fell in the answer period ended.
     """
 
     state: State
@@ -167,7 +190,10 @@ class OrientationFacts:
     attributed_on: date | None = None
     candidate_count: int = 0
     has_dalo: bool = False
-    delivery_failed: bool = False
+    delivery: Delivery = Delivery.DELIVERED
+    clock_at: datetime | None = None
+    delivered_at: datetime | None = None
+    outage_until: datetime | None = None
     searched_by: Searcher = Searcher.RESERVATAIRE
     extension_count: int = 0
     answer_days: int = ANSWER_DAYS
@@ -180,7 +206,8 @@ class Transition:
     """What to record: the step, the states, the legal day, and what the step sets.
 
     `on` is the day of the act in law: a tacit acceptance bears the last day of the answer period,
-    whenever it is recorded. `answer` and `candidates` are set when the step opens a period.
+    whenever it is recorded. `answer` and `candidates` are set when the step opens a period;
+    `clock_at` and `restart` when the answer is counted anew, from this instant, for this cause.
     """
 
     step: Step
@@ -193,6 +220,8 @@ class Transition:
     searched_by: Searcher | None = None
     extension_count: int | None = None
     reason: str | None = None
+    clock_at: datetime | None = None
+    restart: Restart | None = None
 
     @property
     def accepted_on(self) -> date | None:
@@ -217,6 +246,7 @@ def apply(facts: OrientationFacts, transition: Transition) -> OrientationFacts:
         state=transition.to_state,
         version=facts.version + 1,
         answer_due_at=facts.answer_due_at if answer is None else answer.due_at,
+        clock_at=transition.clock_at or facts.clock_at,
         candidates_due_at=_bound(candidates) if opens_search else facts.candidates_due_at,
         acceptance=transition.acceptance or facts.acceptance,
         accepted_on=transition.accepted_on or facts.accepted_on,

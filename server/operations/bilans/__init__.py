@@ -1,6 +1,7 @@
 """The yearly bilan: compiled, frozen, published, given to those who must have it (art. 7)."""
 
 from server.operations.bilans.content import content_hash
+from server.operations.bilans.dossier import Reception, compose, newest, reception
 from server.operations.bilans.publishing import BilanPreview, distribute, preview, publish
 from server.operations.bilans.reading import (
     content,
@@ -13,6 +14,8 @@ from server.operations.bilans.reading import (
 
 __all__ = [
     "BilanPreview",
+    "Reception",
+    "compose",
     "content",
     "content_hash",
     "deliveries",
@@ -20,7 +23,9 @@ __all__ = [
     "get",
     "list_all",
     "list_page",
+    "newest",
     "preview",
     "publish",
+    "reception",
     "workbook",
 ]

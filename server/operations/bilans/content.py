@@ -72,8 +72,10 @@ def freeze(
     parties: Parties,
     communes: Mapping[str, str],
     *,
+    forecast: Mapping[str, int],
     is_provisional: bool,
 ) -> Content:
+    """`forecast`: what the bailleur expects to withdraw the year after, by category (art. 7)."""
     bailleur = parties.bailleur
     return {
         "format": FORMAT,
@@ -98,6 +100,7 @@ def freeze(
         "detailed": [_detail(row, facts.rows[row.vacancy.key]) for row in bilan.detailed],
         "out_of_flux": [_out_row(one) for one in bilan.out_of_flux],
         "mutations": {**vars(bilan.mutations), "level": bilan.mutations.level.value},
+        "forecast": {"year": bilan.year + 1, "numbers": dict(sorted(forecast.items()))},
         "checks": [{**vars(one), "is_ok": one.is_ok} for one in bilan.checks],
     }
 
@@ -145,12 +148,23 @@ def _detail(row: DetailRow, source: BilanRow) -> Content:
         "period": construction_period(vacancy.built_year).value,
         "registered_on": vacancy.on.isoformat(),
         "free_on": source.free_on.isoformat(),
-        "nature": vacancy.nature.value,
+        "nature": _nature(row).value,
         "is_in_flux": vacancy.is_in_flux,
         "party": _party(row),
         "charged_to": _charged_to(row),
         **_course(row.orientation),
     }
+
+
+def _nature(row: DetailRow) -> Nature:
+    """The one of the offer, when it was made on a droit unique."""
+    is_single = row.orientation is not None and row.orientation.is_droit_unique
+    return Nature.DROIT_UNIQUE if is_single else _of_flux(row.vacancy.nature)
+
+
+def _of_flux(nature: Nature) -> Nature:
+    """An offer of the flux that failed before a droit unique was leased stays one of the flux."""
+    return Nature.FLUX if nature is Nature.DROIT_UNIQUE else nature
 
 
 def _party(row: DetailRow) -> str | None:
@@ -165,7 +179,7 @@ def _charged_to(row: DetailRow) -> str | None:
         return row.vacancy.charged_to
     if row.orientation.state is State.WITHDRAWN:
         return None
-    return BAILLEUR if row.vacancy.nature is Nature.DROIT_UNIQUE else row.orientation.party_key
+    return row.orientation.charged_key
 
 
 _NO_COURSE: Mapping[str, None] = dict.fromkeys(

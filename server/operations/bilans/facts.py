@@ -72,6 +72,7 @@ def _orientation(row: BilanRow) -> OrientationRow:
         caleol_on=_day(row.caleol_at),
         attributed_on=row.attributed_on,
         leased_on=row.leased_on,
+        is_droit_unique=row.is_droit_unique,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from server.db import bilans as rows
-from server.db import conventions, tenants
+from server.db import charte, conventions, tenants
 from server.db.ids import new_id
 from server.documents.workbooks import Heading, bilan_workbook
 from server.domain.bilans import compile_bilan, is_provisional
@@ -22,7 +23,7 @@ from server.domain.flux import published_rates
 from server.errors import Conflict, Invalid, Motif, NotFound
 from server.operations.bilans.content import Content, Parties, content_hash, freeze, party_ids
 from server.operations.bilans.facts import facts_of
-from server.operations.flux import list_annexes
+from server.operations.flux import ComputedAnnexe, list_annexes
 from server.operations.journal import Act, Recipient, announce, record
 from server.queue import enqueue
 from server.tenants.permissions import Permission, require
@@ -42,7 +43,8 @@ async def publish(tx: TenantTransaction, year: int) -> UUID:
     """
     require(tx.actor, Permission.BILAN_PUBLISH)
     _check_year(year, local_day(tx.now))
-    content = await _compile(tx, year)
+    annexes = await list_annexes(tx, year, bailleur_id=tx.actor.tenant_id)
+    content = await _compile(tx, year, annexes)
     digest = content_hash(content)
     newest = await rows.list_bilans(tx, year=year, bailleur_id=tx.actor.tenant_id, limit=1)
     version = 1 + (newest[0].version if newest else 0)
@@ -85,10 +87,11 @@ async def preview(tx: TenantTransaction, year: int) -> BilanPreview:
     """The bilan as it stands, to be read before it is published."""
     require(tx.actor, Permission.BILAN_PUBLISH)
     _check_year(year, local_day(tx.now))
-    content = await _compile(tx, year)
+    annexes = await list_annexes(tx, year, bailleur_id=tx.actor.tenant_id)
+    content = await _compile(tx, year, annexes)
     newest = await rows.list_bilans(tx, year=year, bailleur_id=tx.actor.tenant_id, limit=1)
     is_same = bool(newest) and newest[0].content_hash == content_hash(content)
-    given = dict.fromkeys((one.tenant_id, one.capacity) for one in await _recipients(tx, year))
+    given = dict.fromkeys((one.tenant_id, one.capacity) for one in await _recipients(tx, annexes))
     named = await tenants.get_tenants(tx, {tenant_id for tenant_id, _ in given})
     return BilanPreview(
         content=content,
@@ -119,11 +122,11 @@ def _act(
     )
 
 
-async def _compile(tx: TenantTransaction, year: int) -> Content:
-    facts = facts_of(await rows.list_rows(tx, year))
-    annexes = await list_annexes(tx, year, bailleur_id=tx.actor.tenant_id)
+async def _compile(tx: TenantTransaction, year: int, annexes: Sequence[ComputedAnnexe]) -> Content:
+    facts = facts_of(await rows.list_rows(tx, year, at=tx.now))
     history = [rates for one in annexes for rates in published_rates(one.annexe, date(year, 1, 1))]
-    bilan = compile_bilan(year, facts.vacancies, facts.orientations, history)
+    ceiling_bp, forecast = await charte.read_bilan_rules(tx, year)
+    bilan = compile_bilan(year, facts.vacancies, facts.orientations, history, ceiling_bp=ceiling_bp)
     named = await tenants.get_tenants(tx, {tx.actor.tenant_id} | party_ids(bilan))
     insees = {one.insee for one in history} | {one.insee for one in facts.vacancies}
     return freeze(
@@ -132,6 +135,7 @@ async def _compile(tx: TenantTransaction, year: int) -> Content:
         history,
         Parties(bailleur=named[tx.actor.tenant_id], reservataires=named),
         await tenants.commune_names(tx, insees),
+        forecast=forecast,
         is_provisional=is_provisional(year, local_day(tx.now)),
     )
 
@@ -164,7 +168,8 @@ async def distribute(tx: TenantTransaction, bilan_id: UUID) -> None:
 
 
 async def _deliver(tx: TenantTransaction, head: rows.Bilan) -> None:
-    recipients = await _recipients(tx, head.year)
+    annexes = await list_annexes(tx, head.year, bailleur_id=tx.actor.tenant_id)
+    recipients = await _recipients(tx, annexes)
     given = dict.fromkeys((one.tenant_id, one.capacity) for one in recipients)
     if given:
         await rows.insert_deliveries(
@@ -193,13 +198,13 @@ async def _deliver(tx: TenantTransaction, head: rows.Bilan) -> None:
     )
 
 
-async def _recipients(tx: TenantTransaction, year: int) -> list[Recipient]:
+async def _recipients(tx: TenantTransaction, annexes: Sequence[ComputedAnnexe]) -> list[Recipient]:
     """Every réservataire of a signed convention, the préfecture, the EPCI that are LEC today or
     have an agreement. Each contingent of the State is told: its people do not see the other's.
     """
     owner, today = tx.actor.tenant_id, local_day(tx.now)
     agreed = await conventions.list_conventions(tx, bailleur_id=owner)
-    contingents = await _contingents(tx, year)
+    contingents = _contingents(annexes)
     found = [
         Recipient(tenant_id=row.reservataire_id, capacity="reservataire", contingent=contingent)
         for row in agreed
@@ -217,9 +222,9 @@ async def _recipients(tx: TenantTransaction, year: int) -> list[Recipient]:
     return list(dict.fromkeys(found))
 
 
-async def _contingents(tx: TenantTransaction, year: int) -> dict[UUID, list[str]]:
+def _contingents(annexes: Sequence[ComputedAnnexe]) -> dict[UUID, list[str]]:
     found: defaultdict[UUID, list[str]] = defaultdict(list)
-    for one in await list_annexes(tx, year, bailleur_id=tx.actor.tenant_id):
+    for one in annexes:
         for line in one.facts.lines:
             if line.contingent not in found[line.reservataire_id]:
                 found[line.reservataire_id].append(line.contingent)

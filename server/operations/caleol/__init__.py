@@ -4,7 +4,17 @@ from server.operations.caleol.deciding import (
     CandidateDecision,
     RecordDecision,
     record_decision,
+)
+from server.operations.caleol.offering import (
+    RecordReply,
+    TellCandidate,
+    fail_lease,
+    hear,
+    next_rank,
+    offers_of,
+    ranking_of,
     record_lease,
+    tell,
 )
 from server.operations.caleol.planning import PlanCaleol, plan
 from server.operations.caleol.reading import (
@@ -24,15 +34,23 @@ __all__ = [
     "CandidateDecision",
     "PlanCaleol",
     "RecordDecision",
+    "RecordReply",
+    "TellCandidate",
     "agenda",
     "bailleurs",
     "candidates_of",
     "decisions_of",
+    "fail_lease",
     "get",
+    "hear",
     "invitations_of",
     "items_of",
     "list_page",
+    "next_rank",
+    "offers_of",
     "plan",
+    "ranking_of",
     "record_decision",
     "record_lease",
+    "tell",
 ]

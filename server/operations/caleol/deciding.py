@@ -9,7 +9,6 @@ from uuid import UUID
 
 from server.db import caleol as rows
 from server.db import candidates as candidate_rows
-from server.db import dwellings
 from server.db.ids import new_id
 from server.db.orientations import Orientation
 from server.domain import caleol as law
@@ -18,7 +17,6 @@ from server.domain.caleol import Decided, Decision, Outcome, Reason
 from server.domain.deadlines import local_day
 from server.errors import Conflict, Invalid, Motif, NotFound
 from server.operations import orientations
-from server.operations.journal import announce
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
 
@@ -93,19 +91,12 @@ async def record_decision(tx: TenantTransaction, command: RecordDecision) -> Ori
             is_attributed=isinstance(decided, Decided) and bool(decided.is_attributed),
             held_on=held_on,
         ),
-        extra=_attribution(decided, held_on),
+        extra=_attribution(decided, present, held_on),
     )
     _check_decided(decided)
     await _store_decisions(tx, session, fresh, present, command)
     await _close_session(tx, session)
-    await announce(
-        tx,
-        entry,
-        [orientations.reservataire_of(fresh)],
-        template="orientation.decide",
-        subject_kind="orientation",
-        subject_id=fresh.id,
-    )
+    await orientations.tell_reservataire(tx, entry, fresh, "orientation.decide")
     return fresh
 
 
@@ -132,10 +123,20 @@ def _check_decided(decided: Decided | tuple[Motif, ...]) -> None:
         raise Conflict(Motif(code="nothing_decided", message=message))
 
 
-def _attribution(decided: Decided | tuple[Motif, ...], held_on: date) -> dict[str, object]:
+def _attribution(
+    decided: Decided | tuple[Motif, ...],
+    present: list[candidate_rows.Candidate],
+    held_on: date,
+) -> dict[str, object]:
+    """Who is attributed; what counts for the 25 % (L441-1) is kept without the household."""
     if not isinstance(decided, Decided) or not decided.is_attributed:
         return {}
-    return {"attributed_candidate_id": UUID(decided.ranking[0]), "attributed_on": held_on}
+    first = next(one for one in present if str(one.id) == decided.ranking[0])
+    return {
+        "attributed_candidate_id": first.id,
+        "attributed_is_priority": first.is_dalo or first.criterion is not None,
+        "attributed_on": held_on,
+    }
 
 
 async def _store_decisions(
@@ -172,33 +173,3 @@ async def _close_session(tx: TenantTransaction, session: rows.CaleolSession) -> 
     agenda = await orientations.visible_of(tx, (item.orientation_id for item in items))
     if all(row.state != workflow.State.IN_CALEOL for row in agenda.values()):
         await rows.update_session(tx, session.id, state="held", minutes_at=tx.now)
-
-
-async def record_lease(
-    tx: TenantTransaction,
-    orientation_id: UUID,
-    *,
-    signed_on: date,
-    expected_version: int | None = None,
-) -> Orientation:
-    """The lease is signed: the vacancy ends, the attribution counts (T15)."""
-    require(tx.actor, Permission.LEASE_RECORD)
-    row = await orientations.locked(tx, orientation_id)
-    fresh, entry = await orientations.perform(
-        tx,
-        row,
-        lambda facts: workflow.record_lease(
-            facts, now=tx.now, signed_on=signed_on, expected_version=expected_version
-        ),
-        extra={"leased_on": signed_on},
-    )
-    await dwellings.update_vacancy(tx, fresh.vacancy_id, state="closed", closed_on=signed_on)
-    await announce(
-        tx,
-        entry,
-        [orientations.reservataire_of(fresh)],
-        template="orientation.lease",
-        subject_kind="orientation",
-        subject_id=fresh.id,
-    )
-    return fresh

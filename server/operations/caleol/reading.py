@@ -12,7 +12,7 @@ from server.db import tenants
 from server.db.orientations import Orientation
 from server.db.paging import Page, PageRequest
 from server.errors import NotFound
-from server.operations import orientations
+from server.operations import orientations, readings
 from server.tenants.permissions import Permission, may, require
 from server.tenants.transactions import TenantTransaction
 
@@ -77,7 +77,7 @@ async def candidates_of(
     """Those examined, by orientation; none for an EPCI, which sits without reading them."""
     if not may(tx.actor, Permission.CANDIDATES_READ):
         return {}
-    return await candidate_rows.list_candidates(tx, orientation_ids)
+    return await readings.candidates_of(tx, orientation_ids)
 
 
 async def decisions_of(
@@ -86,7 +86,7 @@ async def decisions_of(
     """What was decided, by orientation, as far as the actor may read the candidates."""
     if not may(tx.actor, Permission.CANDIDATES_READ):
         return {}
-    return await rows.list_decisions(tx, orientation_ids)
+    return await readings.decisions_of(tx, orientation_ids)
 
 
 async def agenda(tx: TenantTransaction, session_id: UUID) -> list[AgendaItem]:

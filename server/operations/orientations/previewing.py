@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.db import conventions, dwellings
@@ -11,8 +11,11 @@ from server.documents.mails import Message
 from server.documents.messages import Reader, orientation_message
 from server.domain.deadlines import Deadline, local_day
 from server.errors import NotFound
-from server.operations.flux import convention_with, party_name
-from server.operations.orientations.sending import SendOrientation, preview, receipt
+from server.operations.flux import party_name
+from server.operations.ledger import Ground
+from server.operations.orientations.addressing import Addressee
+from server.operations.orientations.receipts import receipt
+from server.operations.orientations.sending import SendOrientation, rehearse
 from server.tenants.transactions import TenantTransaction
 
 _NOT_YET: dict[str, Any] = dict.fromkeys(
@@ -23,6 +26,7 @@ _NOT_YET: dict[str, Any] = dict.fromkeys(
         "refusal_motif",
         "candidates_due_at",
         "candidates_last_day",
+        "candidates_receipt",
         "justification",
         "withdrawal_reason",
         "attributed_candidate_id",
@@ -34,43 +38,60 @@ _NOT_YET: dict[str, Any] = dict.fromkeys(
 
 @dataclass(frozen=True, kw_only=True)
 class OfferPreview:
-    """The addressee, the deadline as it would be counted from now, the message as it would go."""
+    """The addressee, the deadline as it would be counted from now, the message as it would go.
+
+    `holder_name`: whose line it is when another body answers, by this `decree` if it is the State.
+    """
 
     party_name: str
+    addressee_name: str
     mailbox: str | None
     answer: Deadline
     candidate_days: int
     message: Message
+    holder_name: str | None = None
+    decree: str | None = None
+    programme: str | None = None
 
 
 async def preview_offer(
-    tx: TenantTransaction, command: SendOrientation, *, public_url: str
+    tx: TenantTransaction,
+    command: SendOrientation,
+    vacancy: dwellings.Vacancy,
+    *,
+    public_url: str,
+    ground: Ground | None = None,
 ) -> OfferPreview:
-    """The check page's facts; Conflict says why the offer may not go."""
-    transition = await preview(tx, command)
-    vacancy = await dwellings.find_vacancy(tx, command.vacancy_id)
-    agreed = convention_with(
-        await conventions.list_conventions(
-            tx, bailleur_id=tx.actor.tenant_id, reservataire_id=command.reservataire_id
-        ),
-        command.reservataire_id,
-        local_day(tx.now),
+    """The check page's facts, of a vacancy just read; Conflict says why the offer may not go."""
+    rehearsed = await rehearse(tx, command, vacancy, ground)
+    addressee, agreed, answer = (
+        rehearsed.addressee,
+        rehearsed.convention,
+        rehearsed.transition.answer,
     )
-    if vacancy is None or agreed is None or transition.answer is None:
+    if vacancy.id != command.vacancy_id or agreed is None or answer is None:
         raise NotFound
     reader = Reader(
-        name=agreed.reservataire_name,
+        name=addressee.name,
         capacity="reservataire",
-        contingent=command.contingent,
+        contingent=addressee.contingent,
         public_url=public_url,
     )
-    draft = _draft(tx, vacancy, agreed, transition.answer, command.contingent)
+    draft = replace(
+        _draft(tx, vacancy, agreed, answer, addressee),
+        droit_unique_id=command.droit_unique_id,
+        programme=rehearsed.right.programme if rehearsed.right else None,
+    )
     return OfferPreview(
-        party_name=party_name(agreed.reservataire_name, command.contingent),
-        mailbox=agreed.mailbox,
-        answer=transition.answer,
+        addressee_name=addressee.name,
+        party_name=party_name(addressee.name, addressee.contingent),
+        mailbox=None if addressee.holder_id else agreed.mailbox,
+        answer=answer,
         candidate_days=agreed.candidate_days,
         message=orientation_message("orientation.sent", draft, reader),
+        holder_name=draft.holder_name,
+        decree=draft.decree,
+        programme=draft.programme,
     )
 
 
@@ -79,16 +100,19 @@ def _draft(
     vacancy: dwellings.Vacancy,
     agreed: conventions.Convention,
     answer: Deadline,
-    contingent: str,
+    addressee: Addressee,
 ) -> Orientation:
     """The offer as it would be stored now; its id is the vacancy's, for it has none yet."""
     return Orientation(
         id=vacancy.id,
         bailleur_id=tx.actor.tenant_id,
         bailleur_name=tx.actor.tenant_name,
-        reservataire_id=agreed.reservataire_id,
-        reservataire_name=agreed.reservataire_name,
-        contingent=contingent,
+        reservataire_id=addressee.tenant_id,
+        reservataire_name=addressee.name,
+        contingent=addressee.contingent,
+        holder_id=addressee.holder_id,
+        holder_name=agreed.reservataire_name if addressee.holder_id else None,
+        decree=addressee.substitution.decree if addressee.substitution else None,
         vacancy_id=vacancy.id,
         dwelling_id=vacancy.dwelling.id,
         dwelling=vacancy.dwelling,

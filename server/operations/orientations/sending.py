@@ -9,20 +9,32 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from server.db import conventions, dwellings, orientations, tenants
+from server.db.droits_uniques import DroitUnique
 from server.db.ids import new_id
 from server.domain import orientations as law
 from server.domain.deadlines import Deadline, local_day
 from server.domain.dwellings import assiette_motifs
-from server.domain.flux import Proposal
+from server.domain.flux import BAILLEUR
 from server.domain.orientations import SendFacts, Transition, Verdict
 from server.errors import Conflict, Invalid, Motif, NotFound
-from server.operations.flux import advise, convention_with, is_in_force, party_key, party_name
+from server.operations import droits_uniques, ledger
+from server.operations.advice import ExplainedAdvice, advise, advise_together
+from server.operations.flux import convention_with, is_in_force, party_key, party_name
 from server.operations.journal import Act, Recipient, announce, record
+from server.operations.ledger import Ground
+from server.operations.orientations import addressing
+from server.operations.orientations.addressing import Addressee
+from server.operations.orientations.receipts import receipt
 from server.operations.vacancies import facts_of as dwelling_facts_of
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
 
 STATE_CONTINGENTS = ("fonctionnaires", "rs")
+ABSORBED = Motif(
+    code="organisme_absorbed",
+    message="Votre organisme a été absorbé : il achève ce qui est en cours, il n'envoie plus "
+    "d'offre.",
+)
 TAKEN = Motif(
     code="live_orientation_exists",
     message="Une orientation est déjà en cours pour ce logement.",
@@ -31,22 +43,26 @@ TAKEN = Motif(
 
 @dataclass(frozen=True, kw_only=True)
 class SendOrientation:
-    """To whom the vacancy is offered; a motif when it is not the first proposal."""
+    """To whom the vacancy is offered; a motif when it is not the first proposal. With
+    `droit_unique_id` it is taken on the bailleur's own share, on a right of this réservataire.
+    """
 
     vacancy_id: UUID
     reservataire_id: UUID
     contingent: str = "none"
     departure_motif: str | None = None
+    droit_unique_id: UUID | None = None
 
 
 async def _send_facts(
-    tx: TenantTransaction, vacancy: dwellings.Vacancy, command: SendOrientation
+    tx: TenantTransaction,
+    vacancy: dwellings.Vacancy,
+    command: SendOrientation,
+    addressee: Addressee,
+    ground: Ground,
 ) -> tuple[SendFacts, conventions.Convention | None]:
     today = local_day(tx.now)
-    rows = await conventions.list_conventions(
-        tx, bailleur_id=tx.actor.tenant_id, reservataire_id=command.reservataire_id
-    )
-    row = convention_with(rows, command.reservataire_id, today)
+    row = convention_with(await ground.agreed(), command.reservataire_id, today)
     name = party_name(row.reservataire_name, command.contingent) if row else "cet organisme"
     facts = SendFacts(
         party_name=name,
@@ -55,7 +71,8 @@ async def _send_facts(
         perimeter=row.perimeter if row else frozenset(),
         has_convention=row is not None,
         is_convention_in_force=row is not None and is_in_force(row, today),
-        has_address=bool(row and row.mailbox),
+        # the portal knows the mailbox of the State, and of who took the organisme over
+        has_address=bool(row and row.mailbox) or addressee.holder_id is not None,
         assiette_motifs=assiette_motifs(dwelling_facts_of(vacancy.dwelling), today),
         has_live_orientation=await dwellings.has_live_orientation(tx, vacancy.id),
         answer_days=row.answer_days if row else law.OrientationFacts.answer_days,
@@ -66,12 +83,42 @@ async def _send_facts(
 async def preview(tx: TenantTransaction, command: SendOrientation) -> Transition:
     """What sending now would do, deadline included; Conflict says why it is forbidden."""
     require(tx.actor, Permission.ORIENTATION_SEND)
-    vacancy = await dwellings.find_vacancy(tx, command.vacancy_id)
+    vacancy = await dwellings.find_vacancy(tx, command.vacancy_id, on=local_day(tx.now))
     if vacancy is None:
         raise NotFound
-    await _check_contingent(tx, command)
-    facts, _ = await _send_facts(tx, vacancy, command)
-    return _allowed(law.send(facts, now=tx.now))
+    return (await rehearse(tx, command, vacancy)).transition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What sending now would do, who would have to answer, under which convention."""
+
+    transition: Transition
+    addressee: Addressee
+    convention: conventions.Convention | None
+    right: DroitUnique | None = None
+
+
+async def rehearse(
+    tx: TenantTransaction,
+    command: SendOrientation,
+    vacancy: dwellings.Vacancy,
+    ground: Ground | None = None,
+) -> Rehearsal:
+    """As `preview`, of a vacancy that has just been read."""
+    require(tx.actor, Permission.ORIENTATION_SEND)
+    addressee = await _addressee(tx, command)
+    ground = ground or Ground(tx)
+    facts, convention = await _send_facts(tx, vacancy, command, addressee, ground)
+    transition = _allowed(law.send(facts, now=tx.now))
+    right = await _right(tx, command)
+    return Rehearsal(transition=transition, addressee=addressee, convention=convention, right=right)
+
+
+async def _right(tx: TenantTransaction, command: SendOrientation) -> DroitUnique | None:
+    if command.droit_unique_id is None:
+        return None
+    return await droits_uniques.check(tx, command.droit_unique_id, command.reservataire_id)
 
 
 def _allowed(verdict: Verdict) -> Transition:
@@ -80,29 +127,24 @@ def _allowed(verdict: Verdict) -> Transition:
     raise Conflict(*verdict)
 
 
-def receipt(deadline: Deadline) -> dict[str, Any]:
-    """How a deadline was counted, kept with it so that anybody can count it again."""
-    return {
-        "start_on": deadline.start_on.isoformat(),
-        "last_day": deadline.last_day.isoformat(),
-        "days": deadline.days,
-        "skipped": [{"day": day.isoformat(), "reason": why} for day, why in deadline.skipped],
-        "calendar_version": deadline.calendar_version,
-    }
-
-
 async def send(tx: TenantTransaction, command: SendOrientation) -> UUID:
     """Offer the vacancy to a réservataire and open its two working days (T1, T2)."""
     require(tx.actor, Permission.ORIENTATION_SEND)
-    vacancy = await dwellings.find_vacancy(tx, command.vacancy_id, for_update=True)
+    vacancy = await dwellings.find_vacancy(
+        tx, command.vacancy_id, on=local_day(tx.now), for_update=True
+    )
     if vacancy is None:
         raise NotFound
     _check_vacancy(vacancy)
-    await _check_contingent(tx, command)
-    facts, convention = await _send_facts(tx, vacancy, command)
+    addressee = await _addressee(tx, command)
+    ground = Ground(tx)
+    facts, convention = await _send_facts(tx, vacancy, command, addressee, ground)
     transition = _allowed(law.send(facts, now=tx.now))
-    explained = await advise(tx, vacancy)
-    motif = _departure_motif(explained.advice.proposals, command)
+    # what is decided together is decided in one order: the ledger is held, and has everything
+    await ledger.post(tx, ground)
+    await _right(tx, command)
+    explained = await advise(tx, vacancy, ground)
+    motif = await _departure_motif(tx, explained, vacancy, command, ground)
     if convention is None or transition.answer is None:
         raise NotFound
     orientation_id = new_id()
@@ -110,28 +152,33 @@ async def send(tx: TenantTransaction, command: SendOrientation) -> UUID:
         "id": orientation_id,
         "rank": 1 + await orientations.count_offers(tx, vacancy.id),
         "departure_motif": motif,
+        "droit_unique_id": command.droit_unique_id,
         "advice": explained.snapshot(),
-        **_offered(tx, vacancy, command, convention),
+        **_offered(tx, vacancy, addressee, convention),
         **_opened(tx, transition, transition.answer),
     }
     try:
         await orientations.insert_orientation(tx, values)
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
-    await _tell_sent(tx, orientation_id, vacancy, command, transition)
+    if command.droit_unique_id is not None:
+        await droits_uniques.reserve(tx, command.droit_unique_id, orientation_id)
+    await _tell_sent(tx, values, vacancy, addressee, transition, ground)
     return orientation_id
 
 
 def _offered(
     tx: TenantTransaction,
     vacancy: dwellings.Vacancy,
-    command: SendOrientation,
+    addressee: Addressee,
     convention: conventions.Convention,
 ) -> dict[str, Any]:
     return {
         "bailleur_id": tx.actor.tenant_id,
-        "reservataire_id": command.reservataire_id,
-        "contingent": command.contingent,
+        "reservataire_id": addressee.tenant_id,
+        "contingent": addressee.contingent,
+        "holder_id": addressee.holder_id,
+        "substitution_id": _substitution_id(addressee),
         "vacancy_id": vacancy.id,
         "dwelling_id": vacancy.dwelling.id,
         "convention_id": convention.id,
@@ -139,6 +186,12 @@ def _offered(
         "answer_days": convention.answer_days,
         "candidate_days": convention.candidate_days,
     }
+
+
+def _substitution_id(addressee: Addressee) -> UUID | None:
+    """The arrêté that names the holder itself; one of its successor is told by the addressee."""
+    found = addressee.substitution
+    return found.id if found is not None and found.tenant_id == addressee.holder_id else None
 
 
 def _opened(tx: TenantTransaction, transition: Transition, answer: Deadline) -> dict[str, Any]:
@@ -149,13 +202,28 @@ def _opened(tx: TenantTransaction, transition: Transition, answer: Deadline) -> 
         "answer_due_at": answer.due_at,
         "answer_last_day": answer.last_day,
         "answer_receipt": receipt(answer),
+        "clock_at": tx.now,
+        "delivery": law.Delivery.PENDING.value,
+        "delivery_id": new_id(),
     }
 
 
-async def _check_contingent(tx: TenantTransaction, command: SendOrientation) -> None:
-    """The State answers by contingent, the others have none: anything else would reach nobody."""
+async def _addressee(tx: TenantTransaction, command: SendOrientation) -> Addressee:
+    """Who answers for the line that is chosen.
+
+    The State answers by contingent, the others have none: anything else would reach nobody.
+    """
+    if tx.actor.is_absorbed:
+        raise Conflict(ABSORBED)
     found = await tenants.get_tenants(tx, [command.reservataire_id])
-    is_state = any(one.category == "etat" for one in found.values())
+    _check_contingent(command, is_state=any(one.category == "etat" for one in found.values()))
+    chosen = found.get(command.reservataire_id)
+    return await addressing.addressee_of(
+        tx, command.reservataire_id, chosen.name if chosen else "", command.contingent
+    )
+
+
+def _check_contingent(command: SendOrientation, *, is_state: bool) -> None:
     if is_state and command.contingent not in STATE_CONTINGENTS:
         message = "Indiquez le contingent de l'État : fonctionnaires ou mal-logés (RS)."
         raise Invalid(Motif(code="contingent_invalid", message=message, field="contingent"))
@@ -174,10 +242,23 @@ def _check_vacancy(vacancy: dwellings.Vacancy) -> None:
         )
 
 
-def _departure_motif(proposals: tuple[Proposal, ...], command: SendOrientation) -> str | None:
-    """The bailleur decides; it says why when it departs from the advice."""
-    first = proposals[0].party_key if proposals else None
-    if first == party_key(command.reservataire_id, command.contingent):
+async def _departure_motif(
+    tx: TenantTransaction,
+    explained: ExplainedAdvice,
+    vacancy: dwellings.Vacancy,
+    command: SendOrientation,
+    ground: Ground,
+) -> str | None:
+    """The bailleur decides; it says why when it departs from the advice, alone or joint. A droit
+    unique is a choice within its own share.
+    """
+    chosen = party_key(command.reservataire_id, command.contingent)
+    if command.droit_unique_id is not None:
+        chosen = BAILLEUR
+    if explained.advice.first == chosen:
+        return None
+    joint = {one.vacancy.id: one.party_key for one in await advise_together(tx, ground)}
+    if joint.get(vacancy.id) == chosen:
         return None
     motif = (command.departure_motif or "").strip()
     if not motif:
@@ -193,12 +274,13 @@ def _departure_motif(proposals: tuple[Proposal, ...], command: SendOrientation) 
 
 async def _tell_sent(
     tx: TenantTransaction,
-    orientation_id: UUID,
+    sent: dict[str, Any],
     vacancy: dwellings.Vacancy,
-    command: SendOrientation,
+    addressee: Addressee,
     transition: Transition,
+    ground: Ground,
 ) -> None:
-    due = transition.answer
+    due, orientation_id = transition.answer, sent["id"]
     entry = await record(
         tx,
         Act(
@@ -206,24 +288,26 @@ async def _tell_sent(
             subject_kind="orientation",
             subject_id=orientation_id,
             bailleur_id=tx.actor.tenant_id,
-            reservataire_id=command.reservataire_id,
-            contingent=command.contingent,
+            reservataire_id=addressee.tenant_id,
+            contingent=addressee.contingent,
             dwelling_id=vacancy.dwelling.id,
             to_state=transition.to_state.value,
             facts={"answer_last_day": due.last_day.isoformat()} if due else {},
         ),
+        ground=ground,
     )
     await announce(
         tx,
         entry,
         [
             Recipient(
-                tenant_id=command.reservataire_id,
+                tenant_id=addressee.tenant_id,
                 capacity="reservataire",
-                contingent=command.contingent,
+                contingent=addressee.contingent,
             )
         ],
         template="orientation.sent",
         subject_kind="orientation",
         subject_id=orientation_id,
+        notification_id=sent["delivery_id"],
     )

@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from server.pages.bilans import listing, publishing, reading
+from server.pages.bilans import listing, publishing, reading, receiving
 from server.pages.exports import export_routes
 from server.pages.visits import page
 
@@ -11,6 +11,7 @@ ROUTES = [
     *export_routes("/bilans", listing.export),
     Route("/bilans/publier", page(publishing.check), methods=["GET"]),
     Route("/bilans/publier", page(publishing.publish), methods=["POST"]),
+    Route(receiving.PATH, page(receiving.download)),
     Route("/bilans/{id}", page(reading.show)),
     Route("/bilans/{id}/classeur.xlsx", page(reading.download)),
 ]

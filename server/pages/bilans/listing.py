@@ -15,7 +15,9 @@ from server.domain.bilans import bilan_last_day, is_late, is_provisional
 from server.domain.deadlines import end_of_day, local_day
 from server.errors import Conflict, Motif
 from server.operations import bilans, flux
+from server.operations.bilans import Reception
 from server.pages import views
+from server.pages.bilans import receiving
 from server.pages.bilans.columns import COLUMNS
 from server.pages.exports import MOST_ROWS, TOO_MANY, export_links, export_response
 from server.pages.sorting import column, sort_of
@@ -46,7 +48,8 @@ async def list_page(visit: Visit, *, motifs: tuple[Motif, ...] = (), status: int
     async with visit.reading() as tx:
         found = await bilans.list_all(tx, limit=MOST_ROWS, sort=sort_of(visit, ORDERS))
         given = await bilans.deliveries(tx, [one.id for one in found])
-        missing = await _missing(tx, found)
+        reception = await _reception(tx, found, given)
+        missing = await _missing(tx, found, reception)
         now = tx.now
     is_bailleur = visit.actor.capacity is Capacity.BAILLEUR
     title = TITLES.get(visit.actor.capacity, "Bilans")
@@ -65,6 +68,8 @@ async def list_page(visit: Visit, *, motifs: tuple[Motif, ...] = (), status: int
         chips=_chips(visit, found),
         keep={"tri": visit.query("tri")} if sort_of(visit, ORDERS) else {},
         missing=missing,
+        grid=receiving.grid(reception) if reception else None,
+        dossiers=receiving.dossiers(visit, reception, now) if reception else [],
         is_bailleur=is_bailleur,
         can_publish=may(visit.actor, Permission.BILAN_PUBLISH),
     )
@@ -131,7 +136,7 @@ def _deadline(year: int, versions: Iterable[Bilan], now: datetime) -> dict[str, 
 
 def _newest(one: Bilan, given: Sequence[Delivery]) -> dict[str, str]:
     opened = sum(delivery.opened_at is not None for delivery in given)
-    reading = f"Ouvert par {views.plural(opened, 'destinataire')} sur {len(given)}"
+    reading = f"Ouvert par {labels.plural(opened, 'destinataire')} sur {len(given)}"
     return {
         "href": f"/bilans/{one.id}",
         "text": f"Version {one.version} du {labels.french_day(local_day(one.published_at))}",
@@ -256,8 +261,21 @@ def _received_view(one: Bilan, given: Sequence[Delivery]) -> dict[str, Any]:
     }
 
 
-async def _missing(tx: TenantTransaction, found: Sequence[Bilan]) -> dict[str, Any] | None:
+async def _reception(
+    tx: TenantTransaction, found: Sequence[Bilan], given: dict[UUID, list[Delivery]]
+) -> Reception | None:
+    """The préfecture and the EPCI follow every bailleur of their territory."""
+    if not may(tx.actor, Permission.DOSSIER_READ):
+        return None
+    return await bilans.reception(tx, found, given)
+
+
+async def _missing(
+    tx: TenantTransaction, found: Sequence[Bilan], reception: Reception | None
+) -> dict[str, Any] | None:
     """The bailleurs whose bilan of the last closed year is late, as far as the annexes show."""
+    if reception is not None:
+        return receiving.missing(reception, tx.now)
     year = local_day(tx.now).year - 1
     if tx.actor.capacity is Capacity.BAILLEUR or not is_late(tx.now, bilan_last_day(year)):
         return None
@@ -266,7 +284,7 @@ async def _missing(tx: TenantTransaction, found: Sequence[Bilan]) -> dict[str, A
     told = {one.bailleur_id for one in found if one.year == year}
     names = sorted(name for owner, name in expected.items() if owner not in told)
     since = labels.french_day(_first_late_day(year))
-    return {"year": year, "since": since, "names": names} if names else None
+    return {"year": year, "since": since, "names": names, "cil": ""} if names else None
 
 
 def _first_late_day(year: int) -> date:

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from server.domain import labels
 from server.errors import Conflict, Invalid, Motif
 from server.operations import bilans
 from server.operations.bilans import BilanPreview
@@ -54,7 +55,7 @@ def _facts(preview: BilanPreview) -> dict[str, Any]:
     content = preview.content
     return {
         "is_provisional": content["is_provisional"],
-        "line_count": views.plural(len(content["detailed"]), "ligne"),
+        "line_count": labels.plural(len(content["detailed"]), "ligne"),
         "all_ok": all(one["is_ok"] for one in content["checks"]),
     }
 

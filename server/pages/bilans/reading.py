@@ -8,15 +8,19 @@ from typing import Any
 from starlette.responses import Response
 
 from server.db.bilans import Bilan, Delivery
+from server.db.orientations import Orientation, OrientationFilter
+from server.db.paging import MAX_PAGE, PageRequest
 from server.domain import labels
 from server.domain.deadlines import local_day
-from server.operations import bilans
+from server.operations import bilans, orientations
 from server.pages import downloads, views
 from server.pages.bilans import volets
 from server.pages.bilans.listing import LIST
 from server.pages.navigation import CAPACITY_LABELS
+from server.pages.views import View
 from server.pages.visits import Visit
 from server.tenants.actors import Capacity
+from server.tenants.transactions import TenantTransaction
 
 
 async def show(visit: Visit) -> Response:
@@ -24,6 +28,7 @@ async def show(visit: Visit) -> Response:
         bilan = await bilans.get(tx, visit.path_id())
         content = await bilans.content(tx, bilan.id)
         versions = await bilans.list_all(tx, year=bilan.year, bailleur_id=bilan.bailleur_id)
+        departures = await _departures(visit, tx, bilan)
         given = (await bilans.deliveries(tx, [bilan.id])).get(bilan.id, [])
     title = f"Bilan {bilan.year}, {bilan.bailleur_name}"
     visit.breadcrumb = [LIST, {"label": f"Bilan {bilan.year}, version {bilan.version}"}]
@@ -43,12 +48,33 @@ async def show(visit: Visit) -> Response:
         tables=volets.dimension_tables(content),
         mutations=volets.mutations(content),
         out_of_flux=volets.out_of_flux(content),
+        forecast=volets.forecast(content),
         detailed=volets.detailed(content),
         line_count=len(content["detailed"]),
         checks=volets.check_rows(content),
         is_owner=visit.actor.capacity is Capacity.BAILLEUR,
         deliveries=_deliveries(given),
+        departures=[_departure(one) for one in departures],
     )
+
+
+async def _departures(visit: Visit, tx: TenantTransaction, bilan: Bilan) -> tuple[Orientation, ...]:
+    """The offers of the year that depart from the advice: the bailleur's own reading."""
+    if visit.actor.capacity is not Capacity.BAILLEUR:
+        return ()
+    wanted = OrientationFilter(year=bilan.year, departs_from_advice=True)
+    return (await orientations.list_page(tx, PageRequest(first=MAX_PAGE), wanted)).items
+
+
+def _departure(one: Orientation) -> View:
+    advised = (one.advice or {}).get("proposals") or [{}]
+    return {
+        "href": f"/orientations/{one.id}",
+        "party": views.reservataire_of(one),
+        "sent": labels.french_day(one.sent_on),
+        "motif": one.departure_motif,
+        "advised": advised[0].get("sentence", ""),
+    }
 
 
 def _facts(bilan: Bilan) -> list[dict[str, str]]:

@@ -9,9 +9,10 @@ from typing import Any
 from server.documents.workbooks.bilans import ANSWERS, DIMENSION_TABLES, OUTCOMES
 from server.domain import labels
 from server.domain.bilans import Dimension
+from server.domain.charte import CATEGORIES
 from server.domain.dwellings import MUTATION_CEILING_BP
+from server.domain.ledger_sentences import signed
 from server.operations.flux import party_name
-from server.pages.flux.annexes import signed
 
 Content = Mapping[str, Any]
 DETAIL_LENGTH = 100
@@ -76,11 +77,23 @@ def mutations(content: Content) -> str:
     share = content["mutations"]
     if share["ratio_bp"] is None:
         return "Aucune libération dans l'assiette cette année."
+    ceiling = labels.percent(share.get("ceiling_bp", MUTATION_CEILING_BP))
     return (
         f"Mutations internes : {share['count']} sur {share['total']} libérations de l'assiette, "
-        f"soit {labels.percent(share['ratio_bp'])} pour {labels.percent(MUTATION_CEILING_BP)} au "
+        f"soit {labels.percent(share['ratio_bp'])} pour {ceiling} au "
         f"plus (art. 2.3) : {labels.LEVELS[share['level']]}."
     )
+
+
+def forecast(content: Content) -> dict[str, Any]:
+    """What the bailleur expects to withdraw the year after; bilans frozen before have none."""
+    found = content.get("forecast", {"year": content["year"] + 1, "numbers": {}})
+    rows = [
+        {"category": words, "number": found["numbers"][code]}
+        for code, words in CATEGORIES.items()
+        if code in found["numbers"]
+    ]
+    return {"year": found["year"], "rows": rows}
 
 
 # --- Volet 1 ----------------------------------------------------------------------------------

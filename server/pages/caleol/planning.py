@@ -68,7 +68,7 @@ def _ready_view(row: Orientation, data: FormData) -> dict[str, Any]:
 def _count(row: Orientation) -> str:
     if row.candidate_count == 1 and row.has_dalo:
         return "1 candidat DALO, seul"
-    return views.plural(row.candidate_count, "candidat")
+    return labels.plural(row.candidate_count, "candidat")
 
 
 async def plan(visit: Visit) -> Response:

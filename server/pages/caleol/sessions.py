@@ -103,7 +103,10 @@ def _facts(session: CaleolSession, visit: Visit) -> list[dict[str, str]]:
         ("Date et heure", views.capital(labels.french_instant(session.starts_at))),
         ("Mode", views.capital(labels.SESSION_MODES[session.mode])),
         ("Lieu ou lien", session.place),
-        ("Vos logements" if own else "Ordre du jour", views.plural(session.item_count, "logement")),
+        (
+            "Vos logements" if own else "Ordre du jour",
+            labels.plural(session.item_count, "logement"),
+        ),
     ]
     if session.minutes_at is not None:
         rows.append(("Décisions closes le", labels.french_instant(session.minutes_at)))

@@ -9,18 +9,28 @@ from fractions import Fraction
 from typing import Any
 
 from server.domain import annexe as law
-from server.domain import labels
+from server.domain import annexe_labels, labels
 from server.domain.annexe import CommuneShare, LineRate
 from server.domain.deadlines import local_day
-from server.domain.flux import UNIT, Indicator, Position
+from server.domain.flux import UNIT, Account, Indicator, Position
+from server.domain.ledger_sentences import signed
 from server.operations.flux import FluxBoard, FluxLine, party_name
 from server.pages import views
 
 FIRST_YEAR = 2024  # stock became flux on 24 November 2023
+QUOTA = (
+    "Chaque logement libéré donne le taux de son jour ; s'il revient à orienter après avoir été "
+    "compté, il le donne encore."
+)
 BASIS_LABELS = {
     Indicator.ORIENTED: "logements orientés",
     Indicator.ATTRIBUTED: "logements attribués en CALEOL",
     Indicator.LEASED: "baux signés",
+}
+SHORT_LABELS = {
+    Indicator.ORIENTED: "orientés",
+    Indicator.ATTRIBUTED: "attribués",
+    Indicator.LEASED: "baux",
 }
 
 
@@ -31,20 +41,22 @@ def annexe_view(board: FluxBoard, basis: Indicator, now: datetime, *, own: bool)
     shown = (
         [line_view(line, board, basis, now) for line in board.lines]
         if counted
-        else [_bare_line(rate, board, now) for rate in annexe.lines]
+        else [_bare_line(line.rate, board, now) for line in board.lines]
     )
     return {
         "id": f"annexe-{str(facts.id)[-12:]}",
         "title": f"{facts.bailleur_name}, {facts.epci_name}",
         "version": _version(board),
         "workbook": f"/flux/{facts.id}/annexe.xlsx",
+        "pdf": f"/annexes/{facts.id}/annexe.pdf",
+        "href": f"/annexes/{facts.id}",
         "stock": [_stock_row(share) for share in annexe.communes],
         "totals": annexe.totals,
         "exclusions": [annexe.totals.exclusions[code] for code in law.ExclusionCode],
         "epci_name": facts.epci_name,
         "lines": shown,
         "counted": counted,
-        "total_droits": labels.decimal(annexe.total_droits, 0),
+        "total_droits": annexe_labels.total_droits(annexe),
         "bailleur": _bailleur_row(board, basis, counted=counted),
         "shares": [_share_row(share, board, now) for share in annexe.communes],
         "bars": bars,
@@ -97,6 +109,7 @@ def _rate_explanation(rate: LineRate, board: FluxBoard, now: datetime) -> dict[s
         "version": _version(board),
         "note": "",
         "rows_href": "",
+        "version_href": f"/annexes/{board.computed.facts.id}",
         "hidden": party_name(rate.line.reservataire, rate.line.contingent),
     }
 
@@ -106,7 +119,7 @@ def _bare_line(rate: LineRate, board: FluxBoard, now: datetime) -> dict[str, Any
     return {
         "name": party_name(rate.line.reservataire, rate.line.contingent),
         "perimeter": explanation["perimeter"],
-        "droits": labels.decimal(rate.droits, 0),
+        "droits": annexe_labels.droits(rate),
         "denominator": rate.denominator,
         "rate": labels.percent(rate.rate_bp),
         "explanation": explanation,
@@ -121,17 +134,31 @@ def line_view(
     if line.position is None:
         return row
     standing = _standing(line.position, basis, row["name"])
-    due, rate = line.position.due, line.rate.rate_bp
-    vacancies = views.plural(due // rate if rate else 0, "libération")
+    account = line.position.account(basis)
     row["explanation"] |= {
-        "note": f"Dû : {vacancies} du flux dans le périmètre × {row['rate']} = "
-        f"{labels.dwelling_count(due)}. Écart : {standing['done']} "
-        f"({BASIS_LABELS[basis]}) moins {labels.dwelling_count(due)} dû. "
-        "Les affectations d'urgence imputées comptent aussi ; "
-        "elles se lisent à la page « Urgences ».",
+        "note": account_words(account, basis),
         "rows_href": _rows_href(line, board, basis),
+        "moves_href": views.address(
+            "/flux/registre",
+            bailleur=board.computed.facts.bailleur_id,
+            compter=basis.value if basis is not Indicator.ORIENTED else "",
+        ),
     }
     return {**row, **standing}
+
+
+def account_words(account: Account, basis: Indicator) -> str:
+    """How the four numbers of the ledger make the gap."""
+    quota = labels.dwelling_count(account.due)
+    counted = f"{labels.dwelling_count(account.received)} en {BASIS_LABELS[basis]} ou offerts"
+    parts = [
+        f"Solde reporté des années passées : {signed(-account.carried)}.",
+        f"Quota de l'année : {quota}. {QUOTA}",
+        f"Compté dans l'année : {counted}.",
+    ]
+    if account.moved:
+        parts.append(f"Conventions expirées et urgences étalées : {signed(-account.moved)}.")
+    return " ".join((*parts, f"Écart : {signed(-account.lag)}."))
 
 
 def _rows_href(line: FluxLine, board: FluxBoard, basis: Indicator) -> str:
@@ -148,21 +175,6 @@ def _rows_href(line: FluxLine, board: FluxBoard, basis: Indicator) -> str:
     )
 
 
-def done_of(position: Position, basis: Indicator) -> int:
-    counts = {
-        Indicator.ORIENTED: position.oriented,
-        Indicator.ATTRIBUTED: position.attributed,
-        Indicator.LEASED: position.leased,
-    }
-    return counts[basis]
-
-
-def signed(units: int) -> str:
-    """A gap in dwellings with its sign: −2,30 ; +0,11."""
-    sign = "−" if units < 0 else "+" if units > 0 else ""
-    return sign + labels.dwelling_count(abs(units))
-
-
 def gap_words(gap: int) -> str:
     """A gap in words: « En retard de 1,37 logement »."""
     if gap == 0:
@@ -170,19 +182,30 @@ def gap_words(gap: int) -> str:
     return f"En {'retard' if gap < 0 else 'avance'} de {labels.dwellings(abs(gap))}"
 
 
+def gap_of(position: Position, basis: Indicator) -> int:
+    """The ledger's balance seen by the reader: negative, late."""
+    return -position.account(basis).lag
+
+
 def _standing(position: Position, basis: Indicator, name: str) -> dict[str, Any]:
-    done = done_of(position, basis)
-    gap = done - position.due
+    account, gap = position.account(basis), gap_of(position, basis)
     late, ahead = gap <= -UNIT, gap >= UNIT
     return {
-        "due": labels.dwelling_count(position.due),
+        "carried": signed(-account.carried),
+        "due": labels.dwelling_count(account.due),
         "oriented": position.oriented // UNIT,
         "attributed": position.attributed // UNIT,
         "leased": position.leased // UNIT,
-        "done": done // UNIT,
-        "gauge": {"done": done / UNIT, "due": position.due / UNIT},
-        "sentence": f"{name} : {done // UNIT} pour {labels.dwelling_count(position.due)} dû",
+        "done": account.received // UNIT,
+        "gauge": {"done": account.received / UNIT, "due": account.due / UNIT},
+        "sentence": f"{name} : {labels.dwelling_count(account.received)} pour "
+        f"{labels.dwelling_count(account.due)} dû",
         "gap": signed(gap),
+        "other_gaps": [
+            f"{SHORT_LABELS[one]} : {signed(gap_of(position, one))}"
+            for one in Indicator
+            if one is not basis
+        ],
         "state": "En retard" if late else "En avance" if ahead else "Proche de la cible",
         "tone": "warning" if late else "info" if ahead else "success",
     }
@@ -207,7 +230,7 @@ def _share_row(share: CommuneShare, board: FluxBoard, now: datetime) -> dict[str
     return {
         "name": share.stock.name,
         "rates": [
-            f"{party_name(rate.line.reservataire, rate.line.contingent)} : "
+            f"{party_name(rate.line.reservataire, rate.line.contingent)}{labels.NBSP}: "
             f"{labels.percent(signed_rate)}"
             for rate, signed_rate in share.rates
         ],
@@ -218,6 +241,7 @@ def _share_row(share: CommuneShare, board: FluxBoard, now: datetime) -> dict[str
             "perimeter": share.stock.name,
             "date": labels.french_instant(now),
             "version": _version(board),
+            "version_href": f"/annexes/{board.computed.facts.id}",
             "note": f"Sans arrondir les taux : {exact.numerator}/{exact.denominator}, soit "
             f"{_percentage(exact)} %. Les taux signés, arrondis, font foi pour l'année.",
             "hidden": f"Part du bailleur, {share.stock.name}",
@@ -233,7 +257,7 @@ def bars_of(board: FluxBoard, basis: Indicator) -> list[dict[str, Any]]:
     gaps = [
         (
             party_name(line.reservataire_name, line.contingent),
-            done_of(line.position, basis) - line.position.due,
+            gap_of(line.position, basis),
         )
         for line in board.lines
         if line.position is not None
@@ -241,7 +265,7 @@ def bars_of(board: FluxBoard, basis: Indicator) -> list[dict[str, Any]]:
     gaps.sort(key=lambda one: one[1])
     own = board.bailleur_position
     if own is not None:
-        gaps.append(("Part du bailleur", done_of(own, basis) - own.due))
+        gaps.append(("Part du bailleur", gap_of(own, basis)))
     return [{"label": name, "value": gap / UNIT, "text": signed(gap)} for name, gap in gaps]
 
 

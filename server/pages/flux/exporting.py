@@ -13,7 +13,7 @@ from server.domain import labels
 from server.domain.flux import UNIT, Indicator, Position
 from server.operations.flux import FluxBoard, FluxLine
 from server.pages.exports import export_response
-from server.pages.flux.annexes import BASIS_LABELS, done_of
+from server.pages.flux.annexes import BASIS_LABELS, gap_of
 from server.pages.flux.showing import TITLES, Asked, read_chosen
 from server.pages.visits import Visit
 
@@ -50,10 +50,22 @@ COLUMNS = (
         description="Taux signé : droits ÷ logements (A), ou taux de la convention de l'État.",
     ),
     Column(
-        code="du",
-        label="Dû",
+        code="reporte",
+        label="Solde reporté",
         kind=Kind.DECIMAL,
-        description="Libérations du flux dans le périmètre × taux, depuis le 1er janvier.",
+        description="Avance (positive) ou retard (négatif) des années passées.",
+    ),
+    Column(
+        code="du",
+        label="Quota de l'année",
+        kind=Kind.DECIMAL,
+        description="Ce que les libérations du flux ont donné à la ligne depuis le 1er janvier.",
+    ),
+    Column(
+        code="compte",
+        label="Compté dans l'année",
+        kind=Kind.DECIMAL,
+        description="Ce que le registre a compté à la ligne, selon l'indicateur choisi.",
     ),
     Column(
         code="orientes",
@@ -73,13 +85,13 @@ COLUMNS = (
         code="ecart",
         label="Écart",
         kind=Kind.DECIMAL,
-        description="Réalisé, selon l'indicateur choisi, moins le dû, en logements.",
+        description="Solde reporté, plus compté, moins quota : négatif, en retard.",
     ),
 )
 
 
 async def export(visit: Visit) -> Response:
-    """In the order of the annexes, which are signed documents."""
+    """In the order of the annexes, which are signed documents, unless the page is sorted."""
     asked, boards = await read_chosen(visit)
     rows = [_row(line, board, asked.basis) for board in boards for line in board.lines]
     title = f"{TITLES[visit.actor.capacity]} {asked.year}"
@@ -88,6 +100,8 @@ async def export(visit: Visit) -> Response:
 
 def _filters(asked: Asked, boards: Sequence[FluxBoard]) -> Iterator[tuple[str, str]]:
     yield "Année", str(asked.year)
+    if asked.until:
+        yield "Arrêté au", labels.french_day(asked.until)
     yield "Compté en", BASIS_LABELS[asked.basis]
     facts = [board.computed.facts for board in boards]
     if asked.epci:
@@ -108,16 +122,19 @@ def _row(line: FluxLine, board: FluxBoard, basis: Indicator) -> dict[str, Any]:
         "droits": line.rate.droits,
         "denominateur": line.rate.denominator,
         "taux": line.rate.rate_bp,
-        **dict.fromkeys(("du", "orientes", "attribues", "baux", "ecart")),
+        **dict.fromkeys(("reporte", "du", "compte", "orientes", "attribues", "baux", "ecart")),
         **counts,
     }
 
 
 def _counts(position: Position, basis: Indicator) -> dict[str, Any]:
+    account = position.account(basis)
     return {
-        "du": Decimal(position.due) / UNIT,
+        "reporte": Decimal(-account.carried) / UNIT,
+        "du": Decimal(account.due) / UNIT,
+        "compte": Decimal(account.received) / UNIT,
         "orientes": position.oriented // UNIT,
         "attribues": position.attributed // UNIT,
         "baux": position.leased // UNIT,
-        "ecart": Decimal(done_of(position, basis) - position.due) / UNIT,
+        "ecart": Decimal(gap_of(position, basis)) / UNIT,
     }

@@ -11,7 +11,7 @@ from server.domain.deadlines import local_day
 from server.domain.flux import UNIT, Indicator
 from server.operations.flux import FluxBoard, FluxLine
 from server.pages import views
-from server.pages.flux.annexes import gap_words, line_view
+from server.pages.flux.annexes import gap_of, gap_words, line_view
 from server.tenants.actors import Capacity
 
 MOST_LINES = 8
@@ -40,7 +40,7 @@ def glance(capacity: Capacity, boards: Sequence[FluxBoard], now: datetime) -> di
 def _counted(boards: Sequence[FluxBoard]) -> list[tuple[int, FluxLine, FluxBoard]]:
     """The most late first."""
     lines = [
-        (line.position.gap, line, board)
+        (gap_of(line.position, Indicator.ORIENTED), line, board)
         for board in boards
         for line in board.lines
         if line.position is not None
@@ -49,10 +49,13 @@ def _counted(boards: Sequence[FluxBoard]) -> list[tuple[int, FluxLine, FluxBoard
 
 
 def _row(gap: int, line: FluxLine, board: FluxBoard, now: datetime, name: str) -> dict[str, Any]:
+    """A lag of less than one dwelling is nobody's fault, and no success either."""
     facts = board.computed.facts
+    view = line_view(line, board, Indicator.ORIENTED, now, name=name)
     return {
-        **line_view(line, board, Indicator.ORIENTED, now, name=name),
+        **view,
         "words": gap_words(gap),
+        "tone": "neutral" if -UNIT < gap < 0 else view["tone"],
         "epci": facts.epci_name,
         "href": views.address(
             "/flux", epci=facts.epci_siren, bailleur=facts.bailleur_id, ligne=line.party_key
@@ -81,7 +84,7 @@ def _of_reservataire(boards: Sequence[FluxBoard], now: datetime) -> dict[str, An
 def _of_prefecture(boards: Sequence[FluxBoard], now: datetime) -> dict[str, Any]:
     lines = _counted(boards)
     explain = {
-        "perimeter": f"{views.plural(len(boards), 'annexe')} 1 du département, part du bailleur "
+        "perimeter": f"{labels.plural(len(boards), 'annexe')} 1 du département, part du bailleur "
         "exclue",
         "date": labels.french_instant(now),
     }
@@ -105,17 +108,28 @@ def _of_prefecture(boards: Sequence[FluxBoard], now: datetime) -> dict[str, Any]
             {"label": label, "value": total, "explain": explain | {"formula": formula,
              "hidden": label}}
         )  # fmt: skip
-    late = [one for one in lines if one[0] <= -UNIT]
-    tiles.append(
-        {
-            "label": "Lignes en retard",
-            "value": len(late),
-            "unit": f"sur {len(lines)}",
-            "detail": "d'un logement ou plus",
-            "tone": "warning" if late else "success",
-        }
-    )
+    tiles.append(_late_tile([gap for gap, _, _ in lines], explain))
     return {"tiles": tiles, "lead": "Tout le département, depuis le 1er janvier."}
+
+
+def _late_tile(gaps: Sequence[int], explain: Mapping[str, str]) -> dict[str, Any]:
+    late = [gap for gap in gaps if gap <= -UNIT]
+    return {
+        "label": "Lignes en retard",
+        "value": len(late),
+        "unit": f"sur {len(gaps)}",
+        "detail": "d'un logement ou plus",
+        "tone": "warning" if late else "success",
+        "explain": {
+            **explain,
+            "formula": "Lignes des annexes 1 dont les logements orientés manquent d'un logement "
+            "ou plus à ce qui leur est dû",
+            "denominator": f"Les {labels.plural(len(gaps), 'ligne')} qui se comptent",
+            "rows_href": "/flux",
+            "rows_label": "Voir toutes les lignes",
+            "hidden": "Lignes en retard",
+        },
+    }
 
 
 def _of_epci(boards: Sequence[FluxBoard], _now: datetime) -> dict[str, Any]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
+from server.db.paging import Sort
 from server.documents.workbooks import annexe_workbook
 from server.domain import labels
-from server.domain.deadlines import local_day
-from server.domain.dwellings import MUTATION_CEILING_BP, Level, MutationShare
+from server.domain.deadlines import end_of_day, local_day
+from server.domain.dwellings import Level, MutationShare
 from server.domain.flux import Indicator
-from server.operations import flux, orientations, trajectories
+from server.operations import flux, orientations, substitutions, trajectories
 from server.operations.flux import FluxBoard
 from server.pages import views
 from server.pages.downloads import file_name, workbook
 from server.pages.exports import export_links
-from server.pages.flux.annexes import BASIS_LABELS, FIRST_YEAR, annexe_view, bars_of, line_view
+from server.pages.flux.annexes import BASIS_LABELS, annexe_view, bars_of, line_view
+from server.pages.flux.asking import asked_basis, asked_day, asked_year, options, year_options
+from server.pages.flux.ordering import asked_sort, columns_of, ordered_boards, ordered_pairs
 from server.pages.flux.trajectories import Series, line_names, of_annexe, of_own_lines
+from server.pages.replacing import substitution_notice
 from server.pages.visits import Visit, parse_uuid
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, may
@@ -39,6 +43,12 @@ LEADS = {
     Capacity.PREFECTURE: "L'annexe 1 de chaque bailleur et la position de chaque réservataire.",
     Capacity.EPCI: "Les taux et l'assiette publiés par les bailleurs de votre territoire.",
 }
+STRATA = ("/flux/strates", "Écarts par strate")
+FURTHER = {
+    Capacity.BAILLEUR: (STRATA,),
+    Capacity.RESERVATAIRE: (("/flux/equite", "Équité du flux"),),
+    Capacity.PREFECTURE: (STRATA,),
+}
 LEVEL_TONES = {Level.GREEN: "success", Level.AMBER: "warning", Level.RED: "danger"}
 WAITING = (
     ("sent", "reponse", "Réponses attendues"),
@@ -55,6 +65,12 @@ class Asked:
     bailleur: str
     basis: Indicator
     line: str
+    sort: Sort | None
+    until: date | None = None
+
+    @property
+    def tri(self) -> str:
+        return f"{'-' if self.sort.is_descending else ''}{self.sort.code}" if self.sort else ""
 
     def href(self, **changes: str) -> str:
         values = {
@@ -63,34 +79,40 @@ class Asked:
             "bailleur": self.bailleur,
             "compter": self.basis.value if self.basis is not Indicator.ORIENTED else "",
             "ligne": self.line,
+            "au": self.until.isoformat() if self.until else "",
+            "tri": self.tri,
             **changes,
         }
         return views.address("/flux", **values)
 
 
-def _asked(visit: Visit, this_year: int) -> Asked:
-    year = visit.query("annee")
-    known = {str(one): one for one in range(FIRST_YEAR, this_year + 1)}
-    basis = visit.query("compter")
+def _asked(visit: Visit, today: date) -> Asked:
     bailleur = parse_uuid(visit.query("bailleur"))
+    year = asked_year(visit, today.year)
     return Asked(
-        year=known.get(year, this_year),
+        year=year,
         epci=visit.query("epci"),
         bailleur=str(bailleur) if bailleur else "",
-        basis=Indicator(basis) if basis in set(Indicator) else Indicator.ORIENTED,
+        basis=asked_basis(visit),
         line=visit.query("ligne"),
+        sort=asked_sort(visit),
+        until=asked_day(visit, year, today),
     )
 
 
 async def show(visit: Visit) -> Response:
     async with visit.reading() as tx:
-        asked = _asked(visit, local_day(tx.now).year)
-        boards = await flux.boards(tx, asked.year)
+        asked = _asked(visit, local_day(tx.now))
+        boards = await flux.boards(tx, asked.year, until=asked.until)
         asked = _with_known_line(asked, boards)
         tiles = await _tiles(tx, asked, boards)
-        chosen = [board for board in boards if _is_asked(board, asked)]
-        series = await trajectories.by_annexe(tx, chosen, asked.basis, line=asked.line)
-        now = tx.now
+        chosen = ordered_boards(_chosen(boards, asked), asked.sort, asked.basis)
+        series = await trajectories.by_annexe(
+            tx, chosen, asked.basis, line=asked.line, until=asked.until
+        )
+        parties = {line.reservataire_id for board in chosen for line in board.lines}
+        replaced = await substitutions.in_force(tx, parties)
+        now, today = _counted_at(asked, tx.now), local_day(tx.now)
     # what the filters change stays inside the block that they replace
     visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": TITLES[visit.actor.capacity]}]
     return visit.render(
@@ -101,24 +123,37 @@ async def show(visit: Visit) -> Response:
         lead=LEADS[visit.actor.capacity],
         can_register=may(visit.actor, Permission.VACANCY_REGISTER),
         tiles=tiles,
-        filters=_filters(visit, asked, boards, local_day(now).year),
+        filters=_filters(visit, asked, boards, today.year),
         here=asked.href(),
+        further=[
+            {"href": href, "label": label} for href, label in FURTHER.get(visit.actor.capacity, ())
+        ],
+        replaced=[substitution_notice(one) for one in replaced.values()],
         **_content(visit, asked, chosen, now, series),
     )
 
 
+def _counted_at(asked: Asked, now: datetime) -> datetime:
+    """The instant that figures are said to be of: the last minute of the day asked."""
+    return end_of_day(asked.until) - timedelta(minutes=1) if asked.until else now
+
+
 def _with_known_line(asked: Asked, boards: Sequence[FluxBoard]) -> Asked:
     """A line that none of the annexes chosen has is left out."""
-    chosen = [board for board in boards if _is_asked(board, asked)]
-    return asked if asked.line in line_names(chosen) else replace(asked, line="")
+    known = line_names(_chosen(boards, asked))
+    return asked if asked.line in known else replace(asked, line="")
+
+
+def _chosen(boards: Sequence[FluxBoard], asked: Asked) -> list[FluxBoard]:
+    return [board for board in boards if _is_asked(board, asked)]
 
 
 async def read_chosen(visit: Visit) -> tuple[Asked, list[FluxBoard]]:
     """What the address asks and the annexes that it keeps, for the file of the positions."""
     async with visit.reading() as tx:
-        asked = _asked(visit, local_day(tx.now).year)
-        boards = await flux.boards(tx, asked.year)
-    return asked, [board for board in boards if _is_asked(board, asked)]
+        asked = _asked(visit, local_day(tx.now))
+        boards = await flux.boards(tx, asked.year, until=asked.until)
+    return asked, ordered_boards(_chosen(boards, asked), asked.sort, asked.basis)
 
 
 async def download(visit: Visit) -> Response:
@@ -132,10 +167,6 @@ async def download(visit: Visit) -> Response:
 # --- What is chosen and shown -----------------------------------------------------------------
 
 
-def _options(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"value": value, "label": label} for value, label in dict(pairs).items()]
-
-
 def _filters(
     visit: Visit, asked: Asked, boards: Sequence[FluxBoard], this_year: int
 ) -> dict[str, Any]:
@@ -147,23 +178,26 @@ def _filters(
     ):
         if value in pairs:
             chips.append({"label": pairs[value], "href": asked.href(**{name: ""})})
-    years = [str(year) for year in range(this_year, FIRST_YEAR - 1, -1)]
-    names = line_names([board for board in boards if _is_asked(board, asked)])
+    names = line_names(_chosen(boards, asked))
+    if asked.until:
+        day = f"Au {labels.french_day(asked.until)}"
+        chips.append({"label": day, "href": asked.href(au="")})
     if asked.line:
         chips.append({"label": names[asked.line], "href": asked.href(ligne="")})
     return {
         "asked": asked,
         "chips": chips,
-        "reset": asked.href(epci="", bailleur="", ligne=""),
-        "lines": _options(sorted(names.items(), key=lambda one: one[1]))
+        "keep": {"tri": asked.tri} if asked.tri else {},
+        "reset": asked.href(epci="", bailleur="", ligne="", au=""),
+        "lines": options(sorted(names.items(), key=lambda one: one[1]))
         if visit.actor.capacity is not Capacity.RESERVATAIRE
         else [],
-        "years": _options((year, year) for year in years),
-        "epcis": _options((one.epci_siren, one.epci_name) for one in facts),
-        "bailleurs": _options((str(one.bailleur_id), one.bailleur_name) for one in facts)
+        "years": year_options(this_year),
+        "epcis": options((one.epci_siren, one.epci_name) for one in facts),
+        "bailleurs": options((str(one.bailleur_id), one.bailleur_name) for one in facts)
         if visit.actor.capacity is not Capacity.BAILLEUR
         else [],
-        "bases": _options((one.value, label) for one, label in BASIS_LABELS.items())
+        "bases": options((one.value, label) for one, label in BASIS_LABELS.items())
         if visit.actor.capacity is not Capacity.EPCI
         else [],
     }
@@ -180,11 +214,12 @@ def _content(
     return {
         "own_lines": [
             line_view(line, board, asked.basis, now, name=board.computed.facts.bailleur_name)
-            for board in chosen
-            for line in board.lines
+            for line, board in ordered_pairs(chosen, asked.sort, asked.basis)
             if own and line.position is not None
         ],
         "summary": [_summary(board, asked) for board in chosen] if is_summary else [],
+        "columns": columns_of(visit),
+        "signed_href": asked.href(tri="") if asked.sort else "",
         "with_counts": capacity not in (Capacity.EPCI, Capacity.RESERVATAIRE),
         "annexes": []
         if is_summary
@@ -219,6 +254,8 @@ async def _tiles(
         return []
     is_reservataire = tx.actor.capacity is Capacity.RESERVATAIRE
     tiles = [] if is_reservataire else [_vacancy_tile(asked, boards, tx.now)]
+    if asked.until:
+        return tiles  # the others are of today
     if tx.actor.capacity is Capacity.BAILLEUR:
         tiles.append(_mutation_tile(asked, await flux.own_mutation_share(tx, asked.year), tx.now))
     counts = await orientations.counts_in_law(tx)
@@ -230,7 +267,7 @@ async def _tiles(
 
 
 def _vacancy_tile(asked: Asked, boards: Sequence[FluxBoard], now: datetime) -> dict[str, Any]:
-    chosen = [board for board in boards if _is_asked(board, asked)]
+    chosen = _chosen(boards, asked)
     return {
         "label": "Libérations dans le flux",
         "value": sum(board.vacancy_count for board in chosen),
@@ -246,17 +283,18 @@ def _vacancy_tile(asked: Asked, boards: Sequence[FluxBoard], now: datetime) -> d
 
 
 def _mutation_tile(asked: Asked, share: MutationShare, now: datetime) -> dict[str, Any]:
-    ceiling = labels.percent(MUTATION_CEILING_BP)
+    ceiling = labels.percent(share.ceiling_bp)
     ratio = "aucune libération" if share.ratio_bp is None else labels.percent(share.ratio_bp)
     return {
         "label": "Mutations internes",
+        "href": f"/soustractions?annee={asked.year}",
         "value": share.count,
-        "unit": f"sur {views.plural(share.total, 'libération')}",
+        "unit": f"sur {labels.plural(share.total, 'libération')}",
         "detail": f"{ratio}, pour {ceiling} au plus : {labels.LEVELS[share.level]}",
         "tone": LEVEL_TONES[share.level],
         "explain": {
-            "formula": f"{views.plural(share.count, 'mutation')} ÷ "
-            f"{views.plural(share.total, 'libération')} de l'assiette",
+            "formula": f"{labels.plural(share.count, 'mutation')} ÷ "
+            f"{labels.plural(share.total, 'libération')} de l'assiette",
             "denominator": "Libérations de l'assiette depuis le 1er janvier, premières mises en "
             "location exclues",
             "perimeter": "Tout votre patrimoine du département",

@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from server.domain import labels
 from server.domain.deadlines import local_day
-from server.errors import Forbidden
 from server.operations import flux
 from server.pages.access import demo_people
 from server.pages.flux.glance import glance
@@ -19,8 +18,8 @@ async def home(visit: Visit) -> Response:
     """What is expected of me today?"""
     if visit.signed_in is None:
         return visit.render("bienvenue.html", title="Bienvenue", people=demo_people(visit))
-    if visit.signed_in.current is None:
-        raise Forbidden("Votre compte n'est rattaché à aucun organisme.")
+    if (elsewhere := visit.turned_away()) is not None:
+        return elsewhere
     async with visit.reading() as tx:
         board = await tasks.board(tx)
         now = tx.now
@@ -38,11 +37,13 @@ async def home(visit: Visit) -> Response:
 
 
 async def guide(visit: Visit) -> Response:
+    await visit.look_around()
     visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": "Aide"}]
     return visit.render("aide.html", title="Aide", contact=visit.settings.mail_from)
 
 
 async def privacy(visit: Visit) -> Response:
+    await visit.look_around()
     visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": "Données personnelles"}]
     return visit.render(
         "donnees_personnelles.html",

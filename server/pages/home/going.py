@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
+from server.db.dwellings import DwellingFilter
 from server.operations import orientations, vacancies
 from server.pages import views
 from server.pages.views import View
@@ -33,7 +34,7 @@ async def _find(tx: TenantTransaction, text: str) -> list[View]:
                 "detail": one.reference,
                 "badge": None,
             }
-            for one in await vacancies.search_dwellings(tx, text)
+            for one in await vacancies.search_dwellings(tx, DwellingFilter(text=text))
         ]
         if homes:
             return homes

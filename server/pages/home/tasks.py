@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TypeAlias
 
 from server.db.bilans import Bilan
@@ -12,13 +12,15 @@ from server.db.orientations import Orientation, OrientationFilter
 from server.db.paging import PageRequest
 from server.domain import labels
 from server.domain.bilans import bilan_last_day, is_late
-from server.domain.deadlines import local_day
+from server.domain.deadlines import last_day, local_day
 from server.domain.orientations import State
-from server.operations import bilans, caleol, orientations, urgences, vacancies
+from server.operations import annexes, bilans, caleol, orientations, people, urgences, vacancies
 from server.pages import views
+from server.pages.home.agreements import convention_tasks
 from server.pages.orientations.listing import count_of, stages_of
 from server.pages.views import View
 from server.tenants.actors import Capacity
+from server.tenants.permissions import Permission, may
 from server.tenants.transactions import TenantTransaction
 
 ALL_STEPS = PageRequest(first=75)
@@ -71,7 +73,14 @@ class Gathering:
         self, *states: State, due_first: bool = False, request: PageRequest = MOST
     ) -> tuple[Orientation, ...]:
         """Those of the states of the law now."""
-        wanted = OrientationFilter(states=tuple(one.value for one in states), at=self.tx.now)
+        actor = self.tx.actor
+        is_answering = actor.capacity is Capacity.RESERVATAIRE
+        wanted = OrientationFilter(
+            states=tuple(one.value for one in states),
+            at=self.tx.now,
+            # the offers that the préfet answers in its place are read, not to be done
+            addressee_id=actor.tenant_id if is_answering else None,
+        )
         found = await orientations.list_page(self.tx, request, wanted, due_first=due_first)
         self.is_cut = self.is_cut or found.has_next
         return found.items
@@ -85,9 +94,10 @@ async def of_bailleur(found: Gathering) -> str:
     offers = await found.offers(*NEXT_STEPS, request=ALL_STEPS)
     for one in offers:
         state = views.in_law(one, found.tx.now).state
-        found.tasks.append(NEXT_STEPS[state](one, found.today))
+        found.tasks.append(NEXT_STEPS[state](one, found.tx.now))
     await _decisions(found)
     await _own_bilan(found)
+    await _conventions(found)
     await _stages(found)
     return "Aucun logement à orienter, aucune décision à enregistrer."
 
@@ -111,8 +121,9 @@ async def _vacancies(found: Gathering) -> None:
     found.tile("Libérations à orienter", await vacancies.count_awaiting(found.tx), "/liberations")
 
 
-def _without_candidate(one: Orientation, today: date) -> Task:
-    ended = one.candidates_last_day or today
+def _without_candidate(one: Orientation, now: datetime) -> Task:
+    due_at = views.in_law(one, now).candidates_due_at
+    ended = last_day(due_at) if due_at else local_day(now)
     return Task(
         on=ended,
         title=f"Décider de la suite : {views.offer_title(one)}",
@@ -124,10 +135,10 @@ def _without_candidate(one: Orientation, today: date) -> Task:
     )
 
 
-def _to_plan(one: Orientation, today: date) -> Task:
-    count = views.plural(one.candidate_count, "candidat")
+def _to_plan(one: Orientation, now: datetime) -> Task:
+    count = labels.plural(one.candidate_count, "candidat")
     return Task(
-        on=today,
+        on=local_day(now),
         title=f"Inscrire en CALEOL : {views.offer_title(one)}",
         href=f"/orientations/{one.id}",
         due="Dès maintenant",
@@ -136,8 +147,8 @@ def _to_plan(one: Orientation, today: date) -> Task:
     )
 
 
-def _lease(one: Orientation, today: date) -> Task:
-    attributed_on = one.attributed_on or today
+def _lease(one: Orientation, now: datetime) -> Task:
+    attributed_on = one.attributed_on or local_day(now)
     return Task(
         on=attributed_on,
         title=f"Enregistrer le bail : {views.offer_title(one)}",
@@ -147,7 +158,7 @@ def _lease(one: Orientation, today: date) -> Task:
     )
 
 
-NEXT_STEPS: Mapping[State, Callable[[Orientation, date], Task]] = {
+NEXT_STEPS: Mapping[State, Callable[[Orientation, datetime], Task]] = {
     State.NO_CANDIDATE: _without_candidate,
     State.CANDIDATES_COMPLETE: _to_plan,
     State.CANDIDATES_PARTIAL: _to_plan,
@@ -162,7 +173,7 @@ async def _decisions(found: Gathering) -> None:
         if one.starts_at > found.tx.now:
             continue
         held_on = local_day(one.starts_at)
-        agenda = views.plural(one.item_count, "logement")
+        agenda = labels.plural(one.item_count, "logement")
         found.tasks.append(
             Task(
                 on=held_on,
@@ -194,6 +205,21 @@ async def _own_bilan(found: Gathering) -> None:
     )
 
 
+async def _own_annexes(found: Gathering) -> None:
+    for one in await annexes.due(found.tx):
+        found.tasks.append(
+            Task(
+                on=one.last_day,
+                title=f"Publier l'annexe 1 de {one.year}, {one.epci_name}",
+                href="/annexes",
+                due=f"Au plus tard le {labels.french_day(one.last_day)}",
+                left="En retard" if one.is_late else "",
+                tone="danger" if one.is_late else "warning",
+                detail="Avant le 28 février, l'assiette et le taux à chaque réservataire (art. 4).",
+            )
+        )
+
+
 # --- The réservataire ---------------------------------------------------------------------------
 
 
@@ -204,6 +230,7 @@ async def of_reservataire(found: Gathering) -> str:
         count = f"{one.candidate_count} sur 3"
         _deadline_task(found, one, "Présenter des candidats", badge=count)
     await _received_bilans(found)
+    await _conventions(found)
     await _stages(found)
     return "Aucune offre n'attend votre réponse. Un courriel vous prévient de la prochaine."
 
@@ -224,6 +251,10 @@ def _deadline_task(found: Gathering, one: Orientation, act: str, *, badge: str) 
             badge={"text": badge, "tone": deadline["tone"]},
         )
     )
+
+
+async def _conventions(found: Gathering) -> None:
+    found.tasks.extend(Task(**task) for task in await convention_tasks(found.tx, found.today))
 
 
 async def _stages(found: Gathering) -> None:
@@ -287,6 +318,25 @@ def _bilan_task(one: Bilan) -> Task:
     )
 
 
+async def _review(found: Gathering) -> None:
+    """Three months after the last time, a responsable looks at the list of the people again."""
+    if not may(found.tx.actor, Permission.PEOPLE_READ):
+        return
+    review = await people.review(found.tx)
+    if not review.is_due:
+        return
+    found.tasks.append(
+        Task(
+            on=review.due_on,
+            title="Confirmer la liste des personnes de l'organisme",
+            href="/organisme/personnes",
+            due=f"Depuis le {labels.french_day(review.due_on)}",
+            tone="warning",
+            detail="Revue trimestrielle : retirer les départs, corriger les rôles.",
+        )
+    )
+
+
 Gather: TypeAlias = Callable[[Gathering], Awaitable[str]]
 BY_CAPACITY: Mapping[Capacity, Gather] = {
     Capacity.BAILLEUR: of_bailleur,
@@ -299,5 +349,6 @@ BY_CAPACITY: Mapping[Capacity, Gather] = {
 async def board(tx: TenantTransaction) -> Board:
     found = Gathering(tx=tx)
     empty = await BY_CAPACITY[tx.actor.capacity](found)
+    await _review(found)
     ordered = sorted(found.tasks, key=lambda one: one.on)
     return Board(tasks=ordered, tiles=found.tiles, empty=empty, is_cut=found.is_cut)

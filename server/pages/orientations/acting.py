@@ -1,9 +1,8 @@
-"""What each party does with an offer: accept, refuse, take it back, record the lease."""
+"""What each party does with an offer: accept, refuse, renounce, take back, what follows."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TypedDict
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from starlette.responses import Response
@@ -11,20 +10,15 @@ from starlette.responses import Response
 from server.db.orientations import Orientation
 from server.domain import labels
 from server.domain.orientations import State
-from server.errors import Conflict, Invalid, Motif, NotFound, PortalError
-from server.operations import caleol, orientations
+from server.errors import Conflict, Invalid, Motif, PortalError
+from server.operations import orientations
 from server.pages import views
 from server.pages.orientations.showing import LIST, LISTS, offer_header, read_offer, show_offer
 from server.pages.visits import Form, Visit
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
 
-FIELDS = {"reason": "motif", "signed_on": "signe_le", "days": "jours"}
-
-
-class LeaseFacts(TypedDict):
-    signed_on: date
-    expected_version: int | None
+FIELDS = {"reason": "motif", "signed_on": "signe_le", "days": "jours", "mailbox": "adresse"}
 
 
 async def refused(visit: Visit, error: PortalError, **typed: str) -> Response:
@@ -50,51 +44,77 @@ async def accept(visit: Visit) -> Response:
 
 async def refuse_check(visit: Visit) -> Response:
     """What a refusal does, before it is given."""
+    return await _check(visit, "orientation_refuser.html", "Refuser", State.SENT)
+
+
+async def renounce_check(visit: Visit) -> Response:
+    """What a renunciation does, before it is given (T17)."""
+    return await _check(visit, "orientation_renoncer.html", "Renoncer", State.SEARCHING)
+
+
+async def _check(visit: Visit, template: str, word: str, open_state: State) -> Response:
     async with visit.reading() as tx:
         require(tx.actor, Permission.ORIENTATION_ANSWER)
         offer = await read_offer(tx, visit.path_id())
     title = views.offer_title(offer.row)
     here = {"label": title, "href": f"/orientations/{offer.row.id}"}
-    crumbs = (LISTS.get(visit.actor.capacity, LIST), here, {"label": "Refuser"})
-    visit.breadcrumb = list(crumbs)
+    visit.breadcrumb = [LISTS.get(visit.actor.capacity, LIST), here, {"label": word}]
+    object_ = "l'offre" if open_state is State.SENT else "au logement"
     return visit.render(
-        "orientation_refuser.html",
-        title="Refuser l'offre",
+        template,
+        title=f"{word} {object_}",
         offer=offer_header(offer, visit.actor),
         home=title,
-        is_open=offer.state == "sent",
+        is_open=offer.state is open_state,
         deadline=views.running_deadline(offer.row, offer.now),
     )
 
 
 async def refuse(visit: Visit) -> Response:
-    form = Form(data=await visit.form())
-    offer_id, motif = visit.path_id(), form.text("motif")
-    try:
-        version = form.integer("version", required=False)
-        form.check()
-        async with visit.writing() as tx:
-            row = await orientations.refuse(
-                tx, offer_id, motif=motif or None, expected_version=version
-            )
-    except (Invalid, Conflict) as error:
-        return await refused(visit, error, motif=motif)
-    message = f"Offre refusée : {views.named(row.bailleur_name)} en est prévenu."
-    return visit.redirect(f"/orientations/{offer_id}", message=message)
+    return await _with_motif(
+        visit,
+        lambda tx, offer_id, motif, version: orientations.refuse(
+            tx, offer_id, motif=motif or None, expected_version=version
+        ),
+        lambda row: f"Offre refusée : {views.named(row.bailleur_name)} en est prévenu.",
+    )
+
+
+async def renounce(visit: Visit) -> Response:
+    return await _with_motif(
+        visit,
+        lambda tx, offer_id, motif, version: orientations.renounce(
+            tx, offer_id, motif=motif or None, expected_version=version
+        ),
+        lambda row: f"Renonciation enregistrée : {views.named(row.bailleur_name)} en est prévenu.",
+    )
 
 
 async def withdraw(visit: Visit) -> Response:
+    return await _with_motif(
+        visit,
+        lambda tx, offer_id, motif, version: orientations.withdraw(
+            tx, offer_id, reason=motif, expected_version=version
+        ),
+        lambda row: f"Offre retirée : {views.named(views.reservataire_of(row))} lira votre motif.",
+    )
+
+
+Ends = Callable[[TenantTransaction, UUID, str, int | None], Awaitable[Orientation]]
+
+
+async def _with_motif(visit: Visit, act: Ends, said: Callable[[Orientation], str]) -> Response:
+    """One act with its motif, on the version that was read; what was typed is kept if refused."""
     form = Form(data=await visit.form())
     offer_id, motif = visit.path_id(), form.text("motif")
     try:
         version = form.integer("version", required=False)
         form.check()
         async with visit.writing() as tx:
-            row = await orientations.withdraw(tx, offer_id, reason=motif, expected_version=version)
+            row = await act(tx, offer_id, motif, version)
     except (Invalid, Conflict) as error:
         return await refused(visit, error, motif=motif)
-    message = f"Offre retirée : {views.named(views.reservataire_of(row))} lira votre motif."
-    return visit.redirect(f"/orientations/{offer_id}", message=message)
+    return visit.redirect(f"/orientations/{offer_id}", message=said(row))
 
 
 async def follow(visit: Visit) -> Response:
@@ -123,22 +143,3 @@ async def _follow(tx: TenantTransaction, offer_id: UUID, form: Form) -> Orientat
     if way == "delai":
         return await orientations.extend(tx, offer_id, days=days or 0, expected_version=version)
     raise Invalid(Motif(code="choice_required", message="Choisissez la suite.", field="suite"))
-
-
-def _lease_facts(form: Form) -> LeaseFacts:
-    version, signed_on = form.integer("version", required=False), form.day("signe_le")
-    form.check()
-    if signed_on is None:
-        raise NotFound
-    return {"signed_on": signed_on, "expected_version": version}
-
-
-async def lease(visit: Visit) -> Response:
-    form = Form(data=await visit.form())
-    offer_id = visit.path_id()
-    try:
-        async with visit.writing() as tx:
-            await caleol.record_lease(tx, offer_id, **_lease_facts(form))
-    except (Invalid, Conflict) as error:
-        return await refused(visit, error, signe_le=form.text("signe_le"))
-    return visit.redirect(f"/orientations/{offer_id}", message="Bail enregistré.")

@@ -20,6 +20,7 @@ from server.pages.sorting import asked_page, column, sort_of
 from server.pages.views import View
 from server.pages.visits import Visit, parse_uuid
 from server.tenants.actors import Capacity
+from server.tenants.permissions import Permission, may
 from server.tenants.transactions import TenantTransaction
 
 PATH = "/orientations"
@@ -167,6 +168,8 @@ async def list_orientations(visit: Visit) -> Response:
         columns=_columns(visit, asked),
         capacity=capacity.value,
         sorting=_sorting(visit),
+        can_send=may(visit.actor, Permission.ORIENTATION_SEND),
+        can_remind=stage in (ANSWER, SEARCH) and may(visit.actor, Permission.ORIENTATION_SEND),
         keep=_kept(visit, stage),
         filters=_filters(visit, scope),
         chips=chips(visit, stage, scope),
@@ -224,6 +227,7 @@ def _stage(visit: Visit, numbers: dict[str, int]) -> Stage:
 
 
 def _wanted(visit: Visit, stage: Stage, tx: TenantTransaction) -> OrientationFilter:
+    is_answering = tx.actor.capacity is Capacity.RESERVATAIRE
     return OrientationFilter(
         states=tuple(state.value for state in stage.states),
         at=tx.now,
@@ -234,6 +238,8 @@ def _wanted(visit: Visit, stage: Stage, tx: TenantTransaction) -> OrientationFil
         annexe_id=parse_uuid(visit.query("annexe")),
         year=_year(visit),
         indicator=_indicator(visit).value,
+        # what the préfet answers in its place, a commune reads under « Toutes »
+        addressee_id=tx.actor.tenant_id if is_answering and stage.states else None,
     )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from server.db.caleol import Decision
+from server.db.candidate_offers import CandidateOffer
 from server.db.candidates import Candidate
 from server.db.orientations import Orientation
 from server.db.paging import PageRequest
@@ -17,11 +18,18 @@ from server.domain import labels
 from server.domain import orientations as workflow
 from server.domain.candidates import MAX_CANDIDATES, Presenter, criteria_on
 from server.domain.deadlines import local_day
+from server.domain.orientation_labels import RECEIVED
 from server.domain.orientations import Searcher, State
 from server.errors import Motif
-from server.operations import candidates, journal, orientations
+from server.operations import caleol, candidates, journal, orientations
+from server.operations.orientations.receipts import candidates_receipt
 from server.pages import views
+from server.pages.orientations.arrivals import arrival_of, arrival_rows
+from server.pages.orientations.attributing import ranking_view
+from server.pages.orientations.chains import chain_of
 from server.pages.orientations.words import standing
+from server.pages.receipts import receipt_view
+from server.pages.replacing import replacement_of
 from server.pages.views import View
 from server.pages.visits import Visit
 from server.tenants.actors import Actor, Capacity
@@ -32,7 +40,11 @@ LISTS = {
     Capacity.RESERVATAIRE: {"label": "Offres", "href": "/orientations"},
 }
 LIST = {"label": "Orientations", "href": "/orientations"}
-NOTHING_TYPED = {"motif": "", "signe_le": "", "suite": "", "jours": ""}
+NOTHING_TYPED = dict.fromkeys(
+    ("adresse", "motif", "signe_le", "suite", "jours", "notifie_le", "delai", "reponse",
+     "repondu_le", "motif_candidat", "motif_echec", "recue", "recue_le", "recue_par", "recue_de",
+     "recue_motif", "recue_confirme"), "",
+)  # fmt: skip
 WAYS = [
     {
         "value": "compte",
@@ -61,29 +73,42 @@ class Offer:
     candidates: list[Candidate]
     session_id: UUID | None
     decisions: list[Decision]
+    told: list[CandidateOffer]
+    chain: list[View]
     events: list[View]
+    arrival: View | None
     now: datetime
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other offer of the same vacancy has followed, as far as the reader sees."""
+        return not self.chain or bool(self.chain[-1]["is_here"])
 
 
 async def read_offer(tx: TenantTransaction, orientation_id: UUID) -> Offer:
     row = await orientations.get(tx, orientation_id)
     presented = await candidates.list_of(tx, [row.id])
     session_id, decisions = await orientations.caleol_of(tx, row)
+    told = await caleol.offers_of(tx, [row.id]) if row.attributed_on else {}
     entries = await journal.timeline(tx, PageRequest(first=50), subject_id=row.id)
+    state = views.shown_state(row, tx.now, tx.actor.capacity)
     return Offer(
         row=row,
-        state=views.shown_state(row, tx.now, tx.actor.capacity),
+        state=state,
+        arrival=await arrival_of(tx, row, state),
         candidates=presented.get(row.id, []),
         session_id=session_id,
         decisions=decisions,
+        told=told.get(row.id, []),
+        chain=await chain_of(tx, row),
         events=[*_unrecorded(tx, row), *views.timeline(entries.items)],
         now=tx.now,
     )
 
 
 def _unrecorded(tx: TenantTransaction, row: Orientation) -> list[View]:
-    """The préfecture reads DALO candidates only: it waits for the record."""
-    if tx.actor.capacity is Capacity.PREFECTURE:
+    """Who reads no candidate, or DALO ones only, waits for the record."""
+    if tx.actor.capacity is Capacity.PREFECTURE or orientations.is_held_by(row, tx.actor.tenant_id):
         return []
     return views.unrecorded(row, tx.now)
 
@@ -110,14 +135,18 @@ async def show_offer(
         status=status,
         offer=offer_header(offer, visit.actor),
         acts=acts_of(offer, visit.actor),
+        arrival=offer.arrival,
         deadline=views.running_deadline(offer.row, offer.now),
         receipts=_receipts(offer),
         candidates=[_candidate(one, rank) for rank, one in enumerate(offer.candidates, 1)],
         decisions=_decisions(offer),
+        ranking=ranking_view(offer.row, offer.decisions, offer.told, offer.candidates, offer.now),
+        chain=offer.chain,
         events=offer.events,
         reasons=_reasons(offer),
         entry=candidate_entry(offer, motifs, typed or {}),
         motifs=motifs,
+        received=_options(RECEIVED),
         typed={**NOTHING_TYPED, **(typed or {})},
         ways=WAYS,
     )
@@ -130,11 +159,16 @@ def offer_header(offer: Offer, actor: Actor) -> View:
         "version": row.version,
         "eyebrow": f"Offre de {row.bailleur_name} {views.to(views.reservataire_of(row))}",
         "badge": views.state_badge(offer.state),
-        "standing": standing(row, offer.state, actor.capacity),
+        "standing": standing(row, offer.state, _reading_as(row, actor)),
+        "replacement": replacement_of(row),
+        "is_renounced": offer.state is State.RENOUNCED,
+        "is_held": orientations.is_held_by(row, actor.tenant_id),
         "tacit": views.acceptance_notice(row, offer.now),
         "rows": [
             *(views.dwelling_rows(row.dwelling) if row.dwelling else []),
             {"term": "Offre envoyée", "value": labels.french_instant(row.sent_at)},
+            *_single(row),
+            *arrival_rows(row),
             *_story(row),
         ],
         "dwelling_href": f"/logements/{row.dwelling_id}"
@@ -150,6 +184,12 @@ def offer_header(offer: Offer, actor: Actor) -> View:
     }
 
 
+def _reading_as(row: Orientation, actor: Actor) -> Capacity:
+    """The commune that is substituted is told what is expected of the préfecture, not of itself."""
+    held = orientations.is_held_by(row, actor.tenant_id)
+    return Capacity.PREFECTURE if held else actor.capacity
+
+
 def _story(row: Orientation) -> list[View]:
     """What both sides wrote on the way."""
     facts = (
@@ -163,7 +203,27 @@ def _story(row: Orientation) -> list[View]:
 # --- What the reader may do ---------------------------------------------------------------------
 
 
+ACTS = (
+    "answer",
+    "present",
+    "take_back",
+    "withdraw",
+    "renounce",
+    "plan",
+    "lease",
+    "follow",
+    "final",
+    "receive",
+    "remind",
+    "print",
+    "rectify",
+)
+LEFT_EMPTY = (State.NO_CANDIDATE, State.RENOUNCED)
+
+
 def acts_of(offer: Offer, actor: Actor) -> dict[str, bool]:
+    if orientations.is_held_by(offer.row, actor.tenant_id):
+        return dict.fromkeys(ACTS, False)
     state = offer.state
     can_withdraw = state in (State.SENT, State.SEARCHING)
     presented = state in (State.CANDIDATES_COMPLETE, State.CANDIDATES_PARTIAL)
@@ -172,11 +232,24 @@ def acts_of(offer: Offer, actor: Actor) -> dict[str, bool]:
         "present": _may_present(offer, actor),
         "take_back": state is State.SEARCHING and may(actor, Permission.CANDIDATES_PRESENT),
         "withdraw": can_withdraw and may(actor, Permission.ORIENTATION_SEND),
+        "renounce": state is State.SEARCHING and may(actor, Permission.ORIENTATION_ANSWER),
         "plan": presented and may(actor, Permission.CALEOL_HOLD),
         "lease": state is State.ATTRIBUTED and may(actor, Permission.LEASE_RECORD),
-        "follow": state is State.NO_CANDIDATE and may(actor, Permission.ORIENTATION_SEND),
+        "follow": state in LEFT_EMPTY and offer.is_last and may(actor, Permission.ORIENTATION_SEND),
+        "receive": state is State.SENT and may(actor, Permission.ORIENTATION_SEND),
+        "remind": _is_waited_for(offer) and may(actor, Permission.ORIENTATION_SEND),
+        "print": state is State.SENT and actor.capacity in PARTIES,
+        "rectify": state is not State.WITHDRAWN and may(actor, Permission.ORIENTATION_SEND),
         "final": offer.row.searched_by == Searcher.BAILLEUR,
     }
+
+
+PARTIES = (Capacity.BAILLEUR, Capacity.RESERVATAIRE)
+
+
+def _is_waited_for(offer: Offer) -> bool:
+    facts = orientations.facts_of(offer.row)
+    return not workflow.reminding_motifs(facts, now=offer.now, last_on=None)
 
 
 def _may_present(offer: Offer, actor: Actor) -> bool:
@@ -230,9 +303,17 @@ def _line(number: int, typed: dict[str, str], fields: set[str | None]) -> View:
 
 def _receipts(offer: Offer) -> list[View]:
     """How each deadline was counted: the answer's, then the candidates'."""
-    answer = {"title": "Réponse", **views.receipt_view(offer.row.answer_receipt)}
-    searched = views.candidates_receipt(offer.row, offer.now)
-    return [answer, *([{"title": "Candidats", **searched}] if searched else [])]
+    answer = {"title": "Réponse", **receipt_view(offer.row.answer_receipt)}
+    searched = candidates_receipt(offer.row, views.in_law(offer.row, offer.now))
+    return [answer, *([{"title": "Candidats", **receipt_view(searched)}] if searched else [])]
+
+
+def _single(row: Orientation) -> list[View]:
+    """By which droit unique it is offered, if it is not by the rates."""
+    if row.droit_unique_id is None:
+        return []
+    programme = f", programme {row.programme}" if row.programme else ""
+    return [{"term": "Au titre de", "value": f"Droit unique{programme}"}]
 
 
 def _candidate(one: Candidate, rank: int) -> View:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from server.db.orientations import Orientation
 from server.domain import labels
 from server.domain.orientations import Searcher, State
-from server.pages.views import capital, named, plural, reservataire_of
+from server.pages.views import capital, named, reservataire_of
 from server.tenants.actors import Capacity
 
 FOR_BAILLEUR: Mapping[State, str] = {
@@ -21,7 +21,11 @@ FOR_BAILLEUR: Mapping[State, str] = {
     State.NO_CANDIDATE: "Le délai a pris fin sans candidat : à vous de choisir la suite "
     "(convention, art. 5.3).",
     State.IN_CALEOL: "Ce logement est à l'ordre du jour d'une CALEOL.",
-    State.ATTRIBUTED: "La CALEOL a attribué ce logement : enregistrez le bail une fois signé.",
+    State.ATTRIBUTED: "La CALEOL a attribué ce logement : proposez-le au candidat retenu, puis "
+    "enregistrez le bail une fois signé.",
+    State.RENOUNCED: "{reservataire} a renoncé à ce logement après l'avoir accepté : à vous de "
+    "choisir la suite (convention, art. 5.3).",
+    State.LEASE_FAILED: "Aucun candidat retenu n'a pris ce logement : il est à nouveau à orienter.",
 }
 FOR_RESERVATAIRE: Mapping[State, str] = {
     State.SENT: "{bailleur} vous propose ce logement : acceptez-le ou refusez-le.",
@@ -71,7 +75,7 @@ def standing(row: Orientation, state: State, capacity: Capacity) -> str:
         sentence.format(
             bailleur=named(row.bailleur_name),
             reservataire=named(reservataire_of(row)),
-            count=plural(row.candidate_count, "candidat"),
+            count=labels.plural(row.candidate_count, "candidat"),
             leased=leased,
         )
     )

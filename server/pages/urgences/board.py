@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
 from server.db.paging import Page, PageRequest, Sort
-from server.db.urgences import Places, Urgence, UrgenceFilter
+from server.db.urgences import Places, Tally, Urgence, UrgenceFilter
 from server.domain import labels
 from server.domain.urgencies import UrgencyState
 from server.operations import urgences
@@ -19,6 +19,7 @@ from server.pages import views
 from server.pages.exports import every, export_links, export_response
 from server.pages.sorting import column, sort_of
 from server.pages.urgences.columns import COLUMNS
+from server.pages.urgences.figures import STATES, hours, places_of, tiles_of
 from server.pages.visits import Visit, parse_uuid
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, may
@@ -26,14 +27,12 @@ from server.tenants.transactions import TenantTransaction
 
 PATH = "/urgences"
 LIST = {"label": "Urgences", "href": PATH}
-LENGTH = 100
-OPEN, DECIDED = ("requested",), ("approved", "refused")
+LENGTH = 25
 ORDERS = ("demande", "decision", "commune", "bailleur")
 Lister = Callable[[PageRequest], Awaitable[Page[Urgence]]]
 View = dict[str, Any]
 LONG_WAIT = timedelta(hours=48)
 OUT_OF_FLUX = "hors flux"
-STATES = {"requested": "À décider", "approved": "Validée", "refused": "Refusée"}
 TONES = {"requested": "warning", "approved": "success", "refused": "neutral"}
 LEADS = {
     Capacity.BAILLEUR: "Vos demandes d'affecter un logement libéré à une crise locale, et les "
@@ -46,15 +45,31 @@ LEADS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One of the two tables: its states, its own order, the parameter of its next rows, its place
+    in the page.
+    """
+
+    states: tuple[str, ...]
+    own: str
+    cursor: str
+    anchor: str
+
+
+WAITING = Part(states=("requested",), own="demande", cursor="apres", anchor="en-attente")
+CLOSED = Part(
+    states=("approved", "refused"), own="-decision", cursor="apres_decidees", anchor="decidees"
+)
+
+
 async def board(visit: Visit) -> Response:
-    first = PageRequest(first=LENGTH, sort=_sort(visit, "demande"))
-    last = PageRequest(first=LENGTH, sort=_sort(visit, "-decision"))
     async with visit.reading() as tx:
-        waiting = await urgences.list_page(tx, first, wanted=_wanted(visit, OPEN))
-        closed = await urgences.list_page(tx, last, wanted=_wanted(visit, DECIDED))
+        waiting = await _part(visit, tx, WAITING)
+        closed = await _part(visit, tx, CLOSED)
+        tallies = await urgences.tallies(tx, _wanted(visit, ()))
         places = await urgences.places(tx)
         now = tx.now
-    opened, decided = waiting.items, closed.items
     visit.breadcrumb = [{"label": "Accueil", "href": "/"}, {"label": "Urgences"}]
     return visit.render(
         "urgences.html",
@@ -65,12 +80,11 @@ async def board(visit: Visit) -> Response:
         filters=_filters(visit, places),
         chips=_chips(visit, places),
         keep={"tri": visit.query("tri")} if sort_of(visit, ORDERS) else {},
-        tiles=_tiles(opened, decided, now),
+        tiles=tiles_of(tallies, now),
         columns=_columns(visit),
-        opened=[row_view(one, now) for one in opened],
-        decided=[row_view(one, now) for one in decided],
-        is_cut=waiting.has_next or closed.has_next,
-        places=_places([*opened, *decided]) if len({*map(_place, opened + decided)}) > 1 else [],
+        opened=_part_view(visit, WAITING, waiting, tallies, now),
+        decided=_part_view(visit, CLOSED, closed, tallies, now),
+        places=places_of(tallies),
         can_request=may(visit.actor, Permission.URGENCE_REQUEST),
         can_decide=may(visit.actor, Permission.URGENCE_DECIDE),
         with_bailleur=visit.actor.capacity is not Capacity.BAILLEUR,
@@ -82,12 +96,36 @@ async def export(visit: Visit) -> Response:
     async with visit.reading() as tx:
         found = [
             one
-            for states, own in ((OPEN, "demande"), (DECIDED, "-decision"))
-            for one in await every(_lister(visit, tx, states), _sort(visit, own))
+            for part in (WAITING, CLOSED)
+            for one in await every(_lister(visit, tx, part.states), _sort(visit, part.own))
         ]
         places = await urgences.places(tx)
     filters = [(chip["name"], chip["value"]) for chip in _chips(visit, places)]
     return export_response(visit, "Urgences", COLUMNS, map(_export_row, found), filters)
+
+
+async def _part(visit: Visit, tx: TenantTransaction, part: Part) -> Page[Urgence]:
+    after, sort = visit.query(part.cursor) or None, _sort(visit, part.own)
+    return await _lister(visit, tx, part.states)(PageRequest(first=LENGTH, after=after, sort=sort))
+
+
+def _part_view(
+    visit: Visit, part: Part, found: Page[Urgence], tallies: Sequence[Tally], now: datetime
+) -> View:
+    """The rows of a table and its way on; the other table stays where it is."""
+    is_first = not visit.query(part.cursor)
+    return {
+        "rows": [row_view(one, now) for one in found.items],
+        "count": sum(one.count for one in tallies if one.state in part.states),
+        "next_href": _address(visit, part, found.end_cursor) if found.has_next else "",
+        "first_href": "" if is_first else _address(visit, part, None),
+    }
+
+
+def _address(visit: Visit, part: Part, after: str | None) -> str:
+    names = ("bailleur", "commune", "tri", WAITING.cursor, CLOSED.cursor)
+    kept: View = {name: visit.query(name) for name in names}
+    return f"{views.address(PATH, **{**kept, part.cursor: after})}#{part.anchor}"
 
 
 def _lister(visit: Visit, tx: TenantTransaction, states: tuple[str, ...]) -> Lister:
@@ -183,12 +221,6 @@ def _export_row(row: Urgence) -> View:
     }
 
 
-def hours(span: timedelta) -> str:
-    """« 22 h », « moins d'une heure »."""
-    whole = int(span.total_seconds() // 3600)
-    return f"{whole}{labels.NBSP}h" if whole else "moins d'une heure"
-
-
 def delay_of(row: Urgence) -> timedelta | None:
     return row.decided_at - row.requested_at if row.decided_at else None
 
@@ -221,43 +253,3 @@ def row_view(row: Urgence, now: datetime) -> dict[str, Any]:
         "delay": hours(delay) if delay is not None else "",
         "decided": labels.french_instant(row.decided_at) if row.decided_at else "",
     }
-
-
-def _tiles(
-    opened: Sequence[Urgence], decided: Sequence[Urgence], now: datetime
-) -> list[dict[str, Any]]:
-    delays = [delay for one in decided if (delay := delay_of(one)) is not None]
-    approved = [one for one in decided if one.state == UrgencyState.APPROVED]
-    tiles: list[dict[str, Any]] = [
-        {
-            "label": "En attente de décision",
-            "value": len(opened),
-            "tone": "warning" if opened else "success",
-        }
-    ]
-    if opened:
-        tiles.append(
-            {"label": "Plus ancienne demande", "value": hours(now - opened[0].requested_at)}
-        )
-    if delays:
-        mean = sum(delays, timedelta()) / len(delays)
-        detail = f"sur {views.plural(len(delays), 'décision')}, de la demande à la décision"
-        tiles.append({"label": "Délai moyen de décision", "value": hours(mean), "detail": detail})
-    households = sum(one.households for one in approved)
-    detail = f"pour {views.plural(households, 'ménage')}"
-    tiles.append({"label": "Logements affectés", "value": len(approved), "detail": detail})
-    return tiles
-
-
-def _place(row: Urgence) -> tuple[str, str]:
-    return row.bailleur_name, row.commune_name
-
-
-def _places(rows: Iterable[Urgence]) -> list[dict[str, Any]]:
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for one in rows:
-        counts.setdefault(_place(one), Counter())[one.state] += 1
-    return [
-        {"bailleur": bailleur, "commune": commune, **{state: found[state] for state in STATES}}
-        for (bailleur, commune), found in sorted(counts.items())
-    ]

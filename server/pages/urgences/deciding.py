@@ -25,12 +25,11 @@ from server.pages.urgences.asking import partner_options, party_of
 from server.pages.urgences.board import (
     LIST,
     OUT_OF_FLUX,
-    STATES,
     charge_of,
     delay_of,
-    hours,
     row_view,
 )
+from server.pages.urgences.figures import STATES, hours
 from server.pages.visits import Form, Visit
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, may

@@ -3,12 +3,13 @@
 from starlette.routing import Route
 
 from server.pages.exports import export_routes
-from server.pages.vacancies import deciding, listing, proposal, registering
+from server.pages.vacancies import deciding, listing, morning, proposal, registering
 from server.pages.visits import page
 
 ROUTES = [
     Route("/liberations", page(listing.list_vacancies)),
     *export_routes("/liberations", listing.export),
+    Route(morning.PATH, page(morning.show)),
     Route("/liberations/nouvelle", page(registering.new_vacancy), methods=["GET"]),
     Route("/liberations/nouvelle", page(registering.register), methods=["POST"]),
     Route("/liberations/{id}", page(proposal.show)),

@@ -95,6 +95,7 @@ async def list_vacancies(visit: Visit) -> Response:
         keep={name: value for name in ("vue", "tri") if (value := visit.query(name))},
         next_href=_address(visit, apres=found.end_cursor) if found.has_next else "",
         first_href="" if not visit.query("apres") else _address(visit),
+        together=waiting > 1,
         can_register=may(visit.actor, Permission.VACANCY_REGISTER),
     )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from server.db.dwellings import Dwelling, Vacancy
+from server.db.dwellings import Dwelling, DwellingFilter, Vacancy
 from server.db.paging import PageRequest
 from server.domain.deadlines import local_day
 from server.errors import Conflict, Invalid, Motif, NotFound
@@ -40,7 +40,8 @@ async def _new_page(
     async with visit.reading() as tx:
         require(tx.actor, Permission.VACANCY_REGISTER)
         dwelling = await vacancies.get_dwelling(tx, dwelling_id) if dwelling_id else None
-        found = await vacancies.search_dwellings(tx, text) if text and not dwelling else []
+        wanted = DwellingFilter(text=text)
+        found = await vacancies.search_dwellings(tx, wanted) if text and not dwelling else []
         current = await _open_vacancy(tx, dwelling)
     return visit.render(
         "liberation_nouvelle.html",

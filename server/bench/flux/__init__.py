@@ -1,0 +1,1 @@
+"""`portail bench flux`: how fair the rule is, against goals written beforehand."""

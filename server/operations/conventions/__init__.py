@@ -1,0 +1,92 @@
+"""Conventions: read, prepared, voted, signed, amended, ended; their papers, their reminders."""
+
+from server.operations.conventions.amending import (
+    ProposeAmendment,
+    SignAmendment,
+    list_amendments,
+    preview_amendment,
+    propose,
+    sign_amendment,
+)
+from server.operations.conventions.keeping import KeepScan, fetch, keep, list_scans
+from server.operations.conventions.preparing import (
+    Choices,
+    PrepareConvention,
+    choices,
+    create,
+    edit,
+    get_record,
+    own_project,
+    set_mailbox,
+    side_of,
+    terms_of,
+    usual_terms,
+)
+from server.operations.conventions.reading import (
+    ComparedLine,
+    ConventionFile,
+    Standing,
+    YearLine,
+    get,
+    list_page,
+    parties,
+    read_file,
+    standing,
+)
+from server.operations.conventions.reminding import remind_due
+from server.operations.conventions.stepping import (
+    Expected,
+    Foreseen,
+    MakeStep,
+    agenda,
+    facts_of,
+    make_step,
+    preview_step,
+    steps_open,
+)
+from server.operations.conventions.writing import convention as convention_paper
+from server.operations.conventions.writing import council as council_paper
+
+__all__ = [
+    "Choices",
+    "ComparedLine",
+    "ConventionFile",
+    "Expected",
+    "Foreseen",
+    "KeepScan",
+    "MakeStep",
+    "PrepareConvention",
+    "ProposeAmendment",
+    "SignAmendment",
+    "Standing",
+    "YearLine",
+    "agenda",
+    "choices",
+    "convention_paper",
+    "council_paper",
+    "create",
+    "edit",
+    "facts_of",
+    "fetch",
+    "get",
+    "get_record",
+    "keep",
+    "list_amendments",
+    "list_page",
+    "list_scans",
+    "make_step",
+    "own_project",
+    "parties",
+    "preview_amendment",
+    "preview_step",
+    "propose",
+    "read_file",
+    "remind_due",
+    "set_mailbox",
+    "side_of",
+    "sign_amendment",
+    "standing",
+    "steps_open",
+    "terms_of",
+    "usual_terms",
+]
