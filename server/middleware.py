@@ -60,7 +60,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         announced, cap = Headers(scope=scope).get("content-length", "0"), _cap(scope["path"])
-        if not announced.isdigit() or int(announced) > cap:
+        if not announced.isdecimal() or len(announced) > len(str(cap)) or int(announced) > cap:
             await _too_large(scope, receive, send)
             return
         received = 0

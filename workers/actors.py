@@ -39,6 +39,14 @@ LONG: Mapping[str, Any] = {
 }
 """What takes minutes, and a person waits for: few tries, close together."""
 
+TO_BE_SAID: Mapping[str, Any] = {
+    "max_retries": 20,
+    "min_backoff": 2 * SECOND,
+    "max_backoff": HOUR,
+    "time_limit": MINUTE,
+}
+"""That something failed for good: a moment's work, tried for hours, since a person waits for it."""
+
 
 def declare(broker: Broker, database: Database, settings: Settings) -> None:
     """Give the broker its actors, by the names that the acts enqueue; times in milliseconds."""
@@ -68,10 +76,7 @@ def _notifications(broker: Broker, database: Database, settings: Settings) -> No
     @dramatiq.actor(
         broker=broker,
         actor_name="notifications.give_up",
-        max_retries=20,
-        min_backoff=2 * SECOND,
-        max_backoff=HOUR,
-        time_limit=MINUTE,
+        **TO_BE_SAID,
     )
     async def give_up(message: dict[str, Any], _retries: dict[str, int]) -> None:
         await deliveries.exhaust(database, UUID(message["args"][0]))
@@ -79,10 +84,7 @@ def _notifications(broker: Broker, database: Database, settings: Settings) -> No
     @dramatiq.actor(
         broker=broker,
         actor_name="orientations.undelivered",
-        max_retries=20,
-        min_backoff=2 * SECOND,
-        max_backoff=HOUR,
-        time_limit=MINUTE,
+        **TO_BE_SAID,
         throws=NotFound,
     )
     async def report(notification_id: str) -> None:
@@ -191,15 +193,12 @@ def _given_up(
     room: str,
     give_up: Callable[[Database, UUID], Awaitable[None]],
 ) -> None:
-    """Say that a long job will not be tried again: this must be said, and tries for hours."""
+    """Say that a long job will not be tried again."""
 
     @dramatiq.actor(
         broker=broker,
         actor_name=f"{room}.give_up",
-        max_retries=20,
-        min_backoff=2 * SECOND,
-        max_backoff=HOUR,
-        time_limit=MINUTE,
+        **TO_BE_SAID,
         throws=NotFound,
     )
     async def last(message: dict[str, Any], _retries: dict[str, int]) -> None:

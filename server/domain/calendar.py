@@ -6,13 +6,16 @@ Bridges, municipal closures and local feasts do not stop the clock.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
 CALENDAR_VERSION = "jours-ouvres-1"
 """Stored with each deadline: a later calendar never moves a deadline already announced."""
+
+OPENING, CLOSING = time(8), time(18)
+"""The hours of a working day, in Paris: an outage counts within them, and reminders go then."""
 
 _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from server.domain.calendar import Zone, days_between, is_working_day
+from server.domain.calendar import CLOSING, OPENING, Zone, days_between, is_working_day
 from server.domain.deadlines import PARIS, local_day
-
-OPENING, CLOSING = time(8), time(18)
-"""The hours of a working day, in Paris, in which an outage counts."""
 
 LONGEST_SILENCE = timedelta(minutes=30)
 """A longer silence of the portal, within these hours of one day, is an outage."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from server.domain.calendar import Zone, add_working_days, is_working_day, working_days_between
+from server.domain.calendar import (
+    CLOSING,
+    OPENING,
+    Zone,
+    add_working_days,
+    is_working_day,
+    working_days_between,
+)
 from server.domain.deadlines import PARIS
-
-MORNING = time(8)
-"""Reminders and digests go from this hour on, in Paris."""
-
-EVENING = time(18)
-"""From this hour on nobody would read a reminder: what could not go in the day does not go."""
 
 NOON = time(12)
 """A digest of the morning that could not go before noon waits for the next one."""
@@ -30,12 +31,14 @@ def due_stage(
 ) -> Stage | None:
     """Which reminder this moment calls for, before silence decides; None if none.
 
+    Out of office hours nobody would read it: what could not go in the day does not go.
+
     `start_on` is the day that does not count, None when the period has no beginning of its own
     (an extension): it is then recalled on its last day only.
     """
     local = now.astimezone(PARIS)
     today = local.date()
-    is_office_hour = MORNING <= local.time() < EVENING
+    is_office_hour = OPENING <= local.time() < CLOSING
     if not is_office_hour or not is_working_day(today, zone) or today > last_day:
         return None
     if today == last_day:
@@ -51,4 +54,4 @@ def due_stage(
 def is_digest_time(now: datetime, zone: Zone = Zone.METROPOLE) -> bool:
     """Whether this is a working morning."""
     local = now.astimezone(PARIS)
-    return is_working_day(local.date(), zone) and MORNING <= local.time() < NOON
+    return is_working_day(local.date(), zone) and OPENING <= local.time() < NOON

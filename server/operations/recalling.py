@@ -20,7 +20,7 @@ from server.domain.mail_kinds import REMINDER
 from server.domain.reminders import Stage, due_stage, is_digest_time
 from server.errors import NotFound, PortalError
 from server.operations import orientations
-from server.operations.journal import Act, Recipient, announce, record
+from server.operations.journal import record
 from server.operations.ownership import bailleur
 from server.queue import enqueue
 from server.tenants.actors import Actor, Capacity, portal_acting_for
@@ -61,32 +61,9 @@ async def _remind(database: Database, one: AwaitedOffer, stage: Stage, owner: Ac
 
 async def _tell(tx: TenantTransaction, one: AwaitedOffer) -> None:
     row = await orientations.get(tx, one.id)
-    entry = await record(
-        tx,
-        Act(
-            act=REMINDER,
-            subject_kind="orientation",
-            subject_id=row.id,
-            bailleur_id=row.bailleur_id,
-            reservataire_id=row.reservataire_id,
-            contingent=row.contingent,
-            dwelling_id=row.dwelling_id,
-            facts={"last_day": one.last_day.isoformat()},
-        ),
-        by_portal=True,
-    )
-    await announce(
-        tx,
-        entry,
-        [
-            Recipient(
-                tenant_id=row.reservataire_id, capacity="reservataire", contingent=row.contingent
-            )
-        ],
-        template=REMINDER,
-        subject_kind="orientation",
-        subject_id=row.id,
-    )
+    facts = {"last_day": one.last_day.isoformat()}
+    entry = await record(tx, orientations.act_on(row, REMINDER, facts=facts), by_portal=True)
+    await orientations.tell_reservataire(tx, entry, row, REMINDER)
 
 
 async def digest_due(database: Database) -> int:

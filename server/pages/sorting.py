@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Generic, TypeVar
 
 from server.db.paging import PageRequest, Sort
 from server.pages.exports import NOT_FILTERS
-from server.pages.visits import Visit
+from server.pages.visits import Visit, whole
+
+Row = TypeVar("Row")
 
 
 def sort_of(visit: Visit, allowed: Collection[str]) -> Sort | None:
@@ -20,6 +24,47 @@ def sort_of(visit: Visit, allowed: Collection[str]) -> Sort | None:
 def asked_page(visit: Visit, allowed: Collection[str], first: int = 25) -> PageRequest:
     return PageRequest(
         first=first, after=visit.query("apres") or None, sort=sort_of(visit, allowed)
+    )
+
+
+def in_order(
+    visit: Visit, rows: Iterable[Row], orders: Mapping[str, Callable[[Row], Any]], default: Sort
+) -> list[Row]:
+    """A list that is short enough to be read whole, in the order asked."""
+    sort = sort_of(visit, orders) or default
+    return sorted(rows, key=orders[sort.code], reverse=sort.is_descending)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf(Generic[Row]):
+    """A page of such a list, `?page=2`: beyond the ends, the first or the last one."""
+
+    rows: Sequence[Row]
+    number: int
+    last: int
+    first_rank: int
+    """Rank in the list of its first row, from 1."""
+    count: int
+
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.number + 1 if self.number < self.last else None
+
+
+def leaf_of(visit: Visit, rows: Sequence[Row], size: int) -> Leaf[Row]:
+    last = max(1, ceil(len(rows) / size))
+    number = min(max(1, whole(visit.query("page")) or 1), last)
+    start = (number - 1) * size
+    return Leaf(
+        rows=rows[start : start + size],
+        number=number,
+        last=last,
+        first_rank=start + 1,
+        count=len(rows),
     )
 
 

@@ -20,9 +20,9 @@ from server.operations import soustractions
 from server.operations.soustractions import Standing
 from server.pages import views
 from server.pages.exports import MOST_ROWS, export_links, export_response, export_routes
-from server.pages.sorting import column, sort_of
+from server.pages.sorting import column, in_order, leaf_of, sort_of
 from server.pages.views import View
-from server.pages.visits import Form, Visit, page
+from server.pages.visits import Form, Visit, page, whole
 from server.tenants.permissions import Permission, may
 from server.tenants.transactions import TenantTransaction
 
@@ -56,9 +56,9 @@ COLUMNS = (
 
 async def _year(visit: Visit, tx: TenantTransaction) -> int:
     """The one asked for if it can have figures, else the current one."""
-    current, asked = local_day(tx.now).year, visit.query("annee")
-    year = int(asked) if asked.isascii() and asked.isdigit() else current
-    return year if FIRST_YEAR <= year <= current else current
+    current = local_day(tx.now).year
+    asked = whole(visit.query("annee")) or current
+    return asked if FIRST_YEAR <= asked <= current else current
 
 
 def _category(visit: Visit) -> str | None:
@@ -112,8 +112,7 @@ async def _page(
 async def _chosen(visit: Visit, tx: TenantTransaction, year: int) -> list[WithdrawnVacancy]:
     """Those of the asked operation in the asked order: a year has few, all read at once."""
     found = await soustractions.list_withdrawn(tx, year, _category(visit))
-    sort = sort_of(visit, ORDERS) or NEWEST
-    return sorted(found, key=ORDERS[sort.code], reverse=sort.is_descending)
+    return in_order(visit, found, ORDERS, NEWEST)
 
 
 def _columns(visit: Visit) -> list[View]:
@@ -127,20 +126,18 @@ def _columns(visit: Visit) -> list[View]:
 
 def _leaf(visit: Visit, rows: Sequence[WithdrawnVacancy]) -> View:
     """The asked page of the list, with the addresses of those around it."""
-    last = max(1, -(-len(rows) // SHOWN))
-    asked = visit.query("page")
-    number = min(int(asked), last) if asked.isascii() and asked.isdigit() and asked != "0" else 1
+    leaf = leaf_of(visit, rows, SHOWN)
     here = visit.request.url.remove_query_params("page")
 
-    def address(page_number: int) -> str:
-        there = here.include_query_params(page=page_number)
-        return f"{there.path}?{there.query}" if 1 <= page_number <= last else ""
+    def address(number: int | None) -> str:
+        there = here.include_query_params(page=number)
+        return f"{there.path}?{there.query}" if number else ""
 
     return {
-        "rows": [_row(one) for one in rows[(number - 1) * SHOWN : number * SHOWN]],
-        "page_text": f"Page {number} sur {last}" if last > 1 else "",
-        "previous_href": address(number - 1),
-        "next_href": address(number + 1),
+        "rows": [_row(one) for one in leaf.rows],
+        "page_text": f"Page {leaf.number} sur {leaf.last}" if leaf.last > 1 else "",
+        "previous_href": address(leaf.previous),
+        "next_href": address(leaf.next),
     }
 
 

@@ -205,6 +205,16 @@ def parse_uuid(text: str) -> UUID | None:
         return None
 
 
+MOST_DIGITS = 9
+"""What a column of the database holds whatever the digits."""
+
+
+def whole(text: str) -> int | None:
+    """A number in an address or a hidden field; what is not one is simply absent."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    return int(text) if is_number else None
+
+
 def page(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """A page for somebody signed in; the others are sent to sign in and come back."""
 

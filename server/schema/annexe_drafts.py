@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +11,7 @@ import strawberry
 from server.operations import annexes
 from server.operations.annexes import AddLine, RecordDerogation
 from server.schema.acts import INPUT, Answer, perform
-from server.schema.annexes import AnnexeVersion, annexe_version, droits_of
+from server.schema.annexes import AnnexeVersion, annexe_after, annexe_version, droits_of
 from server.schema.codes import ContingentCode
 from server.schema.context import Info
 from server.tenants.permissions import Permission, require
@@ -64,16 +63,6 @@ class RecordDerogationInput:
     ends_on: date = strawberry.field(description="Dernier jour, un an après au plus.")
 
 
-async def _done(
-    info: Info, annexe_id: UUID, act: Callable[[TenantTransaction], Awaitable[object]]
-) -> Answer[AnnexeVersion]:
-    async def work(tx: TenantTransaction) -> AnnexeVersion:
-        await act(tx)
-        return annexe_version(await annexes.read(tx, annexe_id))
-
-    return await perform(info, work)
-
-
 async def add_annexe_line(
     info: Info, command: Annotated[AddAnnexeLineInput, INPUT]
 ) -> Answer[AnnexeVersion]:
@@ -92,7 +81,7 @@ async def add_annexe_line(
         )
         await annexes.add_line(tx, line)
 
-    return await _done(info, command.annexe_id, act)
+    return await annexe_after(info, command.annexe_id, act)
 
 
 async def remove_annexe_line(
@@ -101,7 +90,7 @@ async def remove_annexe_line(
     async def act(tx: TenantTransaction) -> None:
         await annexes.remove_line(tx, command.annexe_id, command.line_id, command.revision)
 
-    return await _done(info, command.annexe_id, act)
+    return await annexe_after(info, command.annexe_id, act)
 
 
 async def recount_annexe(
@@ -110,7 +99,7 @@ async def recount_annexe(
     async def act(tx: TenantTransaction) -> None:
         await annexes.recount(tx, command.annexe_id, command.revision)
 
-    return await _done(info, command.annexe_id, act)
+    return await annexe_after(info, command.annexe_id, act)
 
 
 async def record_derogation(
@@ -124,7 +113,7 @@ async def record_derogation(
         )
         await annexes.record_derogation(tx, derogation)
 
-    return await _done(info, command.annexe_id, act)
+    return await annexe_after(info, command.annexe_id, act)
 
 
 async def discard_annexe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
@@ -239,10 +240,22 @@ def droits_of(text: str, field: str) -> Decimal:
     return value
 
 
+async def annexe_after(
+    info: Info, annexe_id: UUID, act: Callable[[TenantTransaction], Awaitable[object]]
+) -> Answer[AnnexeVersion]:
+    """The annexe as the act leaves it."""
+
+    async def work(tx: TenantTransaction) -> AnnexeVersion:
+        await act(tx)
+        return annexe_version(await annexes.read(tx, annexe_id))
+
+    return await perform(info, work)
+
+
 async def change_annexe_line(
     info: Info, command: Annotated[ChangeAnnexeLineInput, INPUT]
 ) -> Answer[AnnexeVersion]:
-    async def work(tx: TenantTransaction) -> AnnexeVersion:
+    async def act(tx: TenantTransaction) -> None:
         line = ChangeLine(
             annexe_id=command.annexe_id,
             line_id=command.line_id,
@@ -256,16 +269,14 @@ async def change_annexe_line(
             reason=command.reason,
         )
         await annexes.change_line(tx, line)
-        return annexe_version(await annexes.read(tx, command.annexe_id))
 
-    return await perform(info, work)
+    return await annexe_after(info, command.annexe_id, act)
 
 
 async def publish_annexe(
     info: Info, command: Annotated[PublishAnnexeInput, INPUT]
 ) -> Answer[AnnexeVersion]:
-    async def work(tx: TenantTransaction) -> AnnexeVersion:
+    async def act(tx: TenantTransaction) -> None:
         await annexes.publish(tx, command.id, command.revision)
-        return annexe_version(await annexes.read(tx, command.id))
 
-    return await perform(info, work)
+    return await annexe_after(info, command.id, act)

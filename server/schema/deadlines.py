@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import strawberry
 
 from server.db.orientations import Orientation
-from server.domain.deadlines import Deadline as Period
+from server.documents.receipts import read_receipt
 from server.domain.deadlines import is_over, last_day, working_days_left
 from server.domain.labels import french_deadline
 from server.domain.orientations import caught_up
@@ -64,30 +65,18 @@ def _deadline(due_at: datetime, now: datetime, receipt: DeadlineReceipt | None) 
     )
 
 
-def _stored(receipt: dict[str, Any]) -> DeadlineReceipt | None:
-    """What was kept with the offer when it was sent."""
-    if not receipt:
+def _stored(kept: Mapping[str, Any]) -> DeadlineReceipt | None:
+    """What was kept with the offer when its period began."""
+    if not kept:
         return None
-    return DeadlineReceipt(
-        start_on=date.fromisoformat(receipt["start_on"]),
-        last_day=date.fromisoformat(receipt["last_day"]),
-        days=receipt["days"],
-        skipped=[
-            SkippedDay(day=date.fromisoformat(one["day"]), reason=one["reason"])
-            for one in receipt["skipped"]
-        ],
-        calendar_version=receipt["calendar_version"],
-        restart=receipt.get("restart"),
-    )
-
-
-def _counted(period: Period) -> DeadlineReceipt:
+    period = read_receipt(kept)
     return DeadlineReceipt(
         start_on=period.start_on,
         last_day=period.last_day,
         days=period.days,
         skipped=[SkippedDay(day=day, reason=reason) for day, reason in period.skipped],
         calendar_version=period.calendar_version,
+        restart=kept.get("restart"),
     )
 
 

@@ -36,9 +36,9 @@ class Hand:
         raise AssertionError(f"« {named or field} » is not reached by Tab: {met}")
 
     def follow(self, named: str) -> None:
-        """Reach a link or a button, and use it."""
+        """Reach a link or a button, and use it; a new document has then been read whole."""
         self.reach(named=named)
-        with self.page.expect_navigation(wait_until="load"):
+        with self.page.expect_event("load"):  # a navigation may be an anchor's, or htmx's own
             self.page.keyboard.press("Enter")
 
     def enter(self, field: str, text: str) -> None:

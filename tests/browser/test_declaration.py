@@ -70,7 +70,7 @@ class Walk:
     def uses(self, named: str) -> None:
         self.steps += 1
         page = self.window.page
-        with page.expect_navigation(wait_until="load"):
+        with page.expect_event("load"):
             _named(page.locator("main"), named).click()
 
 
@@ -120,7 +120,7 @@ def test_from_the_declaration_to_the_annexe_that_a_commune_reads(
 
     chloe = open_window(browser, stage, "chloe")
     chloe.go("/annexes")
-    with chloe.page.expect_navigation(wait_until="load"):
+    with chloe.page.expect_event("load"):
         chloe.page.locator(f'main a[href="{address}"]').first.click()
     read(chloe, "29,09 %", "16")
     for window in (alice.window, chloe):

@@ -305,3 +305,27 @@ async def test_the_file_of_the_notifications_holds_the_rows_of_the_page(
 
 def test_every_kind_of_notification_has_its_name() -> None:
     assert set(FOLDERS) <= set(KINDS)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "²", "-1", "0", "99999"])
+@pytest.mark.parametrize(
+    ("who", "path", "name"),
+    [
+        ("alice", "/soustractions", "page"),
+        ("alice", "/soustractions", "annee"),
+        ("alice", "/conventions", "annee"),
+        ("alice", "/orientations", "annee"),
+        ("alice", "/bilans", "annee"),
+        ("alice", "/bilans/publier", "annee"),
+        ("alice", "/flux/registre", "avant"),
+        ("estelle", "/departement", "page"),
+        ("farid", "/bilans/dossier.zip", "annee"),
+    ],
+)
+async def test_a_number_that_is_none_of_ours_breaks_no_page(
+    site: Site, who: str, path: str, name: str, number: str
+) -> None:
+    """Left out, or said in French: Python itself refuses to read 5 000 digits."""
+    async with site.browser(who) as client:
+        answer = await client.get(path, params={name: number})
+    assert answer.status_code in (200, 404, 409, 422), words(answer)

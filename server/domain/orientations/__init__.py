@@ -29,7 +29,7 @@ from server.domain.orientations.clock import (
     effective_state,
     tacit,
 )
-from server.domain.orientations.delivery import resend, restarted
+from server.domain.orientations.delivery import restarted
 from server.domain.orientations.ranks import (
     GONE,
     CandidateOffer,
@@ -51,7 +51,7 @@ from server.domain.orientations.rectifying import (
     Rectification,
     rectify,
 )
-from server.domain.orientations.sending import SendFacts, keep, send
+from server.domain.orientations.sending import SendFacts, keep, resend, send
 from server.domain.orientations.states import (
     DIVERTIBLE_STATES,
     ENGAGED_STATES,

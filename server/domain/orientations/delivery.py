@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 
-from server.domain import labels
-from server.domain.calendar import Zone, add_working_days
+from server.domain.calendar import OPENING, Zone, add_working_days
 from server.domain.deadlines import PARIS, answer_deadline, local_day
 from server.domain.orientations.states import (
     Delivery,
@@ -14,16 +13,11 @@ from server.domain.orientations.states import (
     State,
     Step,
     Transition,
-    Verdict,
 )
-from server.errors import Motif
-
-OPENING = time(8)
-"""When the offices open: what arrived before has taken nothing from the first working day."""
 
 
 def is_late(clock_at: datetime, delivered_at: datetime, zone: Zone = Zone.METROPOLE) -> bool:
-    """Whether the mail arrived after 8:00 of the first working day of the answer period."""
+    """Whether the mail took something from the first working day: it came once the offices open."""
     first_day = add_working_days(local_day(clock_at), 1, zone)
     return delivered_at >= datetime.combine(first_day, OPENING, PARIS)
 
@@ -38,36 +32,14 @@ def restarted(facts: OrientationFacts) -> Transition | None:
         return None
     arrived, back = facts.delivered_at, facts.outage_until
     if arrived is not None and is_late(facts.clock_at, arrived, facts.zone):
-        return _anew(facts, Step.RESTART, arrived, Restart.LATE_DELIVERY)
+        return anew(facts, Step.RESTART, arrived, Restart.LATE_DELIVERY)
     if back is not None and back > facts.clock_at:
-        return _anew(facts, Step.RESTART, back, Restart.OUTAGE)
+        return anew(facts, Step.RESTART, back, Restart.OUTAGE)
     return None
 
 
-def resend(
-    facts: OrientationFacts, *, now: datetime, expected_version: int | None = None
-) -> Verdict:
-    """The bailleur sends again an offer that did not arrive; its answer is counted from now.
-
-    Codes: stale_version, wrong_state, delivery_not_failed (a running clock never moves by will).
-    """
-    if expected_version not in (None, facts.version):
-        message = (
-            "Une autre personne a modifié cette orientation entre-temps : "
-            "rechargez la page pour voir où elle en est."
-        )
-        return (Motif(code="stale_version", message=message),)
-    if facts.state is not State.SENT:
-        state = labels.ORIENTATION_STATES[facts.state]
-        message = f"Cette orientation est à l'état « {state} » : elle ne se renvoie pas."
-        return (Motif(code="wrong_state", message=message),)
-    if facts.delivery is not Delivery.FAILED:
-        message = "L'envoi de cette offre n'a pas échoué : son délai ne recommence pas."
-        return (Motif(code="delivery_not_failed", message=message),)
-    return _anew(facts, Step.RESEND, now, Restart.RESENT)
-
-
-def _anew(facts: OrientationFacts, step: Step, at: datetime, cause: Restart) -> Transition:
+def anew(facts: OrientationFacts, step: Step, at: datetime, cause: Restart) -> Transition:
+    """Two working days counted again from `at`."""
     return Transition(
         step=step,
         from_state=facts.state,

@@ -17,15 +17,22 @@ def ready(
     Codes: stale_version, wrong_state.
     """
     actual = caught_up(facts, now)
-    if expected_version not in (None, facts.version):
-        message = (
-            "Une autre personne a modifié cette orientation entre-temps : "
-            "rechargez la page pour voir où elle en est."
-        )
-        return actual, (Motif(code="stale_version", message=message),)
+    if stale := version_motifs(facts, expected_version):
+        return actual, stale
     if actual.state not in RULES[step].sources:
         return actual, (wrong_state(actual),)
     return actual, ()
+
+
+def version_motifs(facts: OrientationFacts, expected_version: int | None) -> tuple[Motif, ...]:
+    """Code: stale_version, when somebody acted since the caller read the offer."""
+    if expected_version in (None, facts.version):
+        return ()
+    message = (
+        "Une autre personne a modifié cette orientation entre-temps : "
+        "rechargez la page pour voir où elle en est."
+    )
+    return (Motif(code="stale_version", message=message),)
 
 
 def stepped(

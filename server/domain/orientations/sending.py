@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain import labels
 from server.domain.calendar import Zone
 from server.domain.deadlines import ANSWER_DAYS, answer_deadline, local_day
 from server.domain.orientations.clock import wrong_state
+from server.domain.orientations.delivery import anew
+from server.domain.orientations.guards import version_motifs
 from server.domain.orientations.states import (
+    Delivery,
     OrientationFacts,
+    Restart,
     Searcher,
     State,
     Step,
@@ -105,3 +110,22 @@ def _convention_motifs(facts: SendFacts) -> Iterator[Motif]:
             f"{facts.commune_name} (art. 5.1)."
         )
         yield Motif(code="commune_outside_perimeter", message=message, field="reservataire")
+
+
+def resend(
+    facts: OrientationFacts, *, now: datetime, expected_version: int | None = None
+) -> Verdict:
+    """The bailleur sends again an offer that did not arrive; its answer is counted from now.
+
+    Codes: stale_version, wrong_state, delivery_not_failed (a running clock never moves by will).
+    """
+    if stale := version_motifs(facts, expected_version):
+        return stale
+    if facts.state is not State.SENT:
+        state = labels.ORIENTATION_STATES[facts.state]
+        message = f"Cette orientation est à l'état « {state} » : elle ne se renvoie pas."
+        return (Motif(code="wrong_state", message=message),)
+    if facts.delivery is not Delivery.FAILED:
+        message = "L'envoi de cette offre n'a pas échoué : son délai ne recommence pas."
+        return (Motif(code="delivery_not_failed", message=message),)
+    return anew(facts, Step.RESEND, now, Restart.RESENT)

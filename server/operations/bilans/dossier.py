@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -186,7 +186,7 @@ async def compose(
     dossier_empty.
     """
     require(tx.actor, Permission.DOSSIER_READ)
-    if year is None:
+    if year is None or not MINYEAR < year < MAXYEAR:
         message = "Choisissez l'année du dossier."
         raise Invalid(Motif(code="year_required", message=message, field="annee"))
     siren = await _territory(tx, epci_siren)

@@ -166,16 +166,32 @@ async def tell_bailleur(
 
 
 async def tell_reservataire(
-    tx: TenantTransaction, entry: UUID, row: Orientation, template: str
+    tx: TenantTransaction,
+    entry: UUID,
+    row: Orientation,
+    template: str,
+    *,
+    notification_id: UUID | None = None,
 ) -> None:
-    await _tell(tx, entry, row, [reservataire_of(row)], template)
+    await _tell(tx, entry, row, [reservataire_of(row)], template, notification_id)
 
 
 async def _tell(
-    tx: TenantTransaction, entry: UUID, row: Orientation, told: list[Recipient], template: str
+    tx: TenantTransaction,
+    entry: UUID,
+    row: Orientation,
+    told: list[Recipient],
+    template: str,
+    notification_id: UUID | None = None,
 ) -> None:
     await announce(
-        tx, entry, told, template=template, subject_kind="orientation", subject_id=row.id
+        tx,
+        entry,
+        told,
+        template=template,
+        subject_kind="orientation",
+        subject_id=row.id,
+        notification_id=notification_id,
     )
 
 

@@ -10,17 +10,19 @@ from server.db.ids import new_id
 from server.db.orientations import Orientation
 from server.domain import orientations as law
 from server.errors import Conflict, Motif
-from server.operations.journal import Act, announce, record
+from server.operations.journal import record
 from server.operations.orientations.acts import (
-    bailleur_of,
+    act_on,
     locked,
     perform,
-    reservataire_of,
+    tell_bailleur,
+    tell_reservataire,
 )
 from server.operations.orientations.reading import effective_state
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
 
+UNDELIVERED = "orientation.undelivered"
 MARKED = "Adresse signalée en erreur par le bailleur."
 NOT_TO_MARK = Motif(
     code="delivery_not_marked",
@@ -49,27 +51,8 @@ async def fail(tx: TenantTransaction, failure: Failure) -> bool:
         return False
     if failure.address is not None:
         await conventions.mark_mailbox(tx, row.convention_id, failure.address, tx.now)
-    entry = await record(
-        tx,
-        Act(
-            act="orientation.undelivered",
-            subject_kind="orientation",
-            subject_id=row.id,
-            bailleur_id=row.bailleur_id,
-            reservataire_id=row.reservataire_id,
-            contingent=row.contingent,
-            dwelling_id=row.dwelling_id,
-            reason=failure.error,
-        ),
-    )
-    await announce(
-        tx,
-        entry,
-        [bailleur_of(row)],
-        template="orientation.undelivered",
-        subject_kind="orientation",
-        subject_id=row.id,
-    )
+    entry = await record(tx, act_on(row, UNDELIVERED, reason=failure.error))
+    await tell_bailleur(tx, entry, row, UNDELIVERED)
     return True
 
 
@@ -108,13 +91,5 @@ async def resend(
             "delivery_error": None,
         },
     )
-    await announce(
-        tx,
-        entry,
-        [reservataire_of(fresh)],
-        template="orientation.resend",
-        subject_kind="orientation",
-        subject_id=fresh.id,
-        notification_id=delivery_id,
-    )
+    await tell_reservataire(tx, entry, fresh, "orientation.resend", notification_id=delivery_id)
     return fresh

@@ -11,7 +11,7 @@ from server.operations import annexes
 from server.operations.annexes import RecordDerogation
 from server.pages import views
 from server.pages.annexes.words import LIST, title_of
-from server.pages.visits import Form, Visit
+from server.pages.visits import Form, Visit, whole
 from server.tenants.permissions import Permission, require
 
 FIELDS = {"reference": "arrete", "starts_on": "debut", "ends_on": "fin"}
@@ -19,8 +19,7 @@ FIELDS = {"reference": "arrete", "starts_on": "debut", "ends_on": "fin"}
 
 def revision_of(form: Form) -> int:
     """What the page showed; 0, which no draft has, when it says nothing readable."""
-    text = form.text("revision")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return whole(form.text("revision")) or 0
 
 
 async def recount(visit: Visit) -> Response:

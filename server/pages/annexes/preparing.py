@@ -12,7 +12,7 @@ from server.operations.annexes import StartDraft
 from server.operations.annexes.reading import FIRST_YEAR
 from server.pages import views
 from server.pages.annexes.words import LIST
-from server.pages.visits import Form, Visit
+from server.pages.visits import Form, Visit, whole
 
 NAMES = ("epci", "annee", "motif")
 FIELDS = {"epci_siren": "epci", "year": "annee", "reason": "motif"}
@@ -53,10 +53,9 @@ async def _form_page(
 
 async def start(visit: Visit) -> Response:
     form = Form(data=await visit.form())
-    year = form.text("annee")
     command = StartDraft(
         epci_siren=form.text("epci"),
-        year=int(year) if year.isascii() and year.isdigit() else 0,
+        year=whole(form.text("annee")) or 0,
         reason=form.text("motif"),
     )
     try:

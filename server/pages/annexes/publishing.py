@@ -8,6 +8,7 @@ from server.domain import labels
 from server.errors import Conflict, Motif
 from server.operations import annexes
 from server.pages import views
+from server.pages.annexes.acting import revision_of
 from server.pages.annexes.words import LIST, comparison_view, tables_view, title_of
 from server.pages.navigation import CAPACITY_LABELS
 from server.pages.visits import Form, Visit
@@ -53,12 +54,10 @@ async def _check_page(
 
 async def publish(visit: Visit) -> Response:
     form = Form(data=await visit.form())
-    revision = form.text("revision")
     annexe_id = visit.path_id()
     try:
         async with visit.writing() as tx:
-            seen = int(revision) if revision.isascii() and revision.isdigit() else 0
-            await annexes.publish(tx, annexe_id, seen)
+            await annexes.publish(tx, annexe_id, revision_of(form))
     except Conflict as error:
         if error.code == "annexe_published":
             raise

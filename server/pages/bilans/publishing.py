@@ -14,7 +14,7 @@ from server.pages import views
 from server.pages.bilans import volets
 from server.pages.bilans.listing import LIST, list_page
 from server.pages.navigation import CAPACITY_LABELS
-from server.pages.visits import Form, Visit
+from server.pages.visits import Form, Visit, whole
 from server.tenants.actors import Capacity
 
 FIELDS = {"year": "annee"}
@@ -22,8 +22,7 @@ MISSING_YEAR = Motif(code="year_required", message="Choisissez l'année du bilan
 
 
 async def check(visit: Visit) -> Response:
-    text = visit.query("annee")
-    return await _check_page(visit, int(text) if text.isascii() and text.isdigit() else None)
+    return await _check_page(visit, whole(visit.query("annee")))
 
 
 async def _check_page(

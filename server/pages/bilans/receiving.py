@@ -15,21 +15,18 @@ from server.operations import bilans
 from server.operations.bilans import Reception
 from server.operations.bilans.dossier import Cell, Receipt, Territory
 from server.pages import downloads, views
-from server.pages.visits import Visit
+from server.pages.visits import Visit, whole
 
 PATH = "/bilans/dossier.zip"
-YEAR_DIGITS = 4
 
 View = dict[str, Any]
 
 
 async def download(visit: Visit) -> Response:
     """The first download by a recipient is its acknowledgement of each bilan inside."""
-    text = visit.query("annee")
-    is_year = text.isascii() and text.isdigit() and len(text) == YEAR_DIGITS
     async with visit.writing() as tx:
         dossier = await bilans.compose(
-            tx, year=int(text) if is_year else None, epci_siren=visit.query("epci") or None
+            tx, year=whole(visit.query("annee")), epci_siren=visit.query("epci") or None
         )
     name = downloads.file_name("dossier cil", dossier.year, dossier.epci_name)
     return downloads.archive(archive(dossier), name)

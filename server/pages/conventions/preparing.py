@@ -23,7 +23,7 @@ from server.operations.conventions import Choices, PrepareConvention, ProposeAme
 from server.pages import views
 from server.pages.conventions.listing import LIST, PATH
 from server.pages.conventions.wording import change_view
-from server.pages.visits import Form, Visit, parse_uuid
+from server.pages.visits import Form, Visit, parse_uuid, whole
 
 View = dict[str, Any]
 MOST_FIELDS = 500
@@ -315,8 +315,7 @@ def _of_row(row: ConventionRecord) -> Typed:
 
 
 def _version(typed: Typed) -> int:
-    text = typed.texts["version"]
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return whole(typed.texts["version"]) or 0
 
 
 def _command(typed: Typed, choices: Choices, *, party: UUID | None = None) -> PrepareConvention:
@@ -361,8 +360,8 @@ def _perimeter(typed: Typed, communes: Iterable[CommuneChoice]) -> frozenset[str
 
 
 def _whole(text: str, field: str, motifs: list[Motif]) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
+    if (days := whole(text)) is not None:
+        return days
     message = "Indiquez un nombre entier de jours ouvrés."
     motifs.append(Motif(code="number_invalid", message=message, field=field))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
@@ -21,7 +22,7 @@ from server.pages import views
 from server.pages.conventions.life import life_view
 from server.pages.conventions.listing import LIST, state_view
 from server.pages.flux.annexes import FIRST_YEAR
-from server.pages.visits import Visit
+from server.pages.visits import Visit, whole
 from server.tenants.actors import Capacity
 
 View = dict[str, Any]
@@ -63,9 +64,8 @@ async def show_page(visit: Visit, *, motifs: Sequence[Motif] = (), status: int =
 
 def _asked_year(visit: Visit) -> int | None:
     """A year of the flux; what is asked wrongly is left out."""
-    text = visit.query("annee")
-    known = text.isascii() and text.isdigit() and len(text) == len(str(FIRST_YEAR))
-    return int(text) if known and int(text) >= FIRST_YEAR else None
+    year = whole(visit.query("annee"))
+    return year if year is not None and FIRST_YEAR <= year <= date.max.year else None
 
 
 # --- The convention ---------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,11 +17,11 @@ from server.operations.department import Overview
 from server.pages.department.drawing import map_view
 from server.pages.department.indicators import COLUMNS, INDICATORS, Indicator, has_figures, total
 from server.pages.exports import export_links, export_response, export_routes
-from server.pages.visits import Visit, page, parse_uuid
+from server.pages.sorting import leaf_of
+from server.pages.visits import Visit, page, parse_uuid, whole
 
 PATH = "/departement"
 PAGE_SIZE = 25
-LONGEST_PAGE = 4
 
 View = dict[str, Any]
 
@@ -64,7 +63,6 @@ def _asked(visit: Visit, overview: Overview) -> Asked:
     sort = visit.query("tri")
     if sort.lstrip("-") not in {*INDICATORS, *TEXT_SORTS}:
         sort = f"-{indicator.code}"
-    number = visit.query("page")
     known = {row.epci_siren for row in overview.communes}
     epci = visit.query("epci")
     return Asked(
@@ -73,7 +71,7 @@ def _asked(visit: Visit, overview: Overview) -> Asked:
         bailleur=str(overview.bailleur_id or ""),
         sort=sort.lstrip("-"),
         is_descending=sort.startswith("-"),
-        page=int(number) if number.isdecimal() and len(number) <= LONGEST_PAGE else 1,
+        page=whole(visit.query("page")) or 1,
     )
 
 
@@ -99,7 +97,7 @@ async def show(visit: Visit) -> Response:
         filters=_filters(overview, asked),
         tiles=_tiles(inside, overview, asked),
         map=map_view(inside, asked.indicator),
-        table=_table(inside, asked),
+        table=_table(visit, inside, asked),
     )
 
 
@@ -198,20 +196,19 @@ def _perimeter(overview: Overview, asked: Asked) -> str:
 # --- Table --------------------------------------------------------------------------------------
 
 
-def _table(inside: Sequence[CommuneFigures], asked: Asked) -> View:
-    rows = _sorted(_with_figures(inside, asked), asked)
-    pages = max(1, ceil(len(rows) / PAGE_SIZE))
-    number = min(max(1, asked.page), pages)
-    first = (number - 1) * PAGE_SIZE
-    shown = rows[first : first + PAGE_SIZE]
+def _table(visit: Visit, inside: Sequence[CommuneFigures], asked: Asked) -> View:
+    leaf = leaf_of(visit, _sorted(_with_figures(inside, asked), asked), PAGE_SIZE)
+    last_rank = leaf.first_rank + len(leaf.rows) - 1
     return {
         "columns": [_column("commune", "Commune", asked), _column("epci", "EPCI", asked)]
         + [_column(one.code, one.label, asked, num=True) for one in INDICATORS.values()],
-        "rows": [_row(row) for row in shown],
-        "text": f"{first + 1} à {first + len(shown)} sur {len(rows)}" if rows else "Aucune commune",
-        "count": len(rows),
-        "previous": asked.href(page=str(number - 1)) if number > 1 else "",
-        "next": asked.href(page=str(number + 1)) if number < pages else "",
+        "rows": [_row(row) for row in leaf.rows],
+        "text": f"{leaf.first_rank} à {last_rank} sur {leaf.count}"
+        if leaf.rows
+        else "Aucune commune",
+        "count": leaf.count,
+        "previous": asked.href(page=str(leaf.previous)) if leaf.previous else "",
+        "next": asked.href(page=str(leaf.next)) if leaf.next else "",
     }
 
 

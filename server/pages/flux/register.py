@@ -24,7 +24,7 @@ from server.pages import views
 from server.pages.exports import MOST_ROWS, export_links, export_response
 from server.pages.flux.annexes import BASIS_LABELS
 from server.pages.views import View
-from server.pages.visits import Visit, parse_uuid
+from server.pages.visits import Visit, parse_uuid, whole
 from server.tenants.actors import Capacity
 from server.tenants.transactions import TenantTransaction
 
@@ -65,12 +65,11 @@ def _asked(visit: Visit) -> Asked:
     bailleur_id = visit.actor.tenant_id if is_own else parse_uuid(visit.query("bailleur"))
     if bailleur_id is None:
         raise NotFound
-    code, before = visit.query("compter"), visit.query("avant")
-    is_number = before.isascii() and before.isdigit() and len(before) < len(str(MOST_ROWS)) + 5
+    code = visit.query("compter")
     return Asked(
         bailleur_id=bailleur_id,
         basis=Indicator(code) if code in set(Indicator) else Indicator.ORIENTED,
-        before=int(before) if is_number else None,
+        before=whole(visit.query("avant")),
     )
 
 

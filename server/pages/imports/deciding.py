@@ -10,7 +10,7 @@ from server.operations import imports
 from server.operations.imports import ConfirmImport
 from server.pages.imports.showing import import_page
 from server.pages.imports.words import PATH
-from server.pages.visits import Form, Visit
+from server.pages.visits import Form, Visit, whole
 
 COLUMN, ACCEPTED = "colonne.", "accepte."
 
@@ -22,7 +22,7 @@ async def choose_columns(visit: Visit) -> Response:
         for name, chosen in data.items()
         if name.startswith(COLUMN)
     }
-    chosen = {code: int(text) for code, text in typed.items() if text.isdecimal()}
+    chosen = {code: number for code, text in typed.items() if (number := whole(text)) is not None}
     try:
         async with visit.writing() as tx:
             await imports.choose_columns(tx, visit.path_id(), chosen)

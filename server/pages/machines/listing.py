@@ -15,7 +15,7 @@ from server.operations import machines
 from server.pages.exports import export_links, export_response
 from server.pages.machines import words
 from server.pages.machines.words import PATH, TITLE
-from server.pages.sorting import column, sort_of
+from server.pages.sorting import column, in_order, sort_of
 from server.pages.views import View
 from server.pages.visits import Visit
 
@@ -115,11 +115,11 @@ def _told(visit: Visit) -> list[tuple[str, str]]:
 
 def _chosen(visit: Visit, found: list[Machine], at: datetime) -> list[Machine]:
     """Those of the asked state, in the asked order: an organisme has few, all read at once."""
-    state, sort = _state(visit), sort_of(visit, ORDERS) or BY_NAME
+    state = _state(visit)
     chosen = [
         one for one in found if state == "tous" or machines.is_in_force(one, at) == (not state)
     ]
-    return sorted(chosen, key=ORDERS[sort.code], reverse=sort.is_descending)
+    return in_order(visit, chosen, ORDERS, BY_NAME)
 
 
 def _columns(visit: Visit) -> list[dict[str, Any]]:

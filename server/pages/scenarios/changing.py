@@ -23,7 +23,7 @@ from server.pages.annexes.acting import revision_of
 from server.pages.scenarios.making import typed_rate
 from server.pages.scenarios.words import FIELDS, LIST, PATH, plot_row, plot_sentence, shown_name
 from server.pages.views import View
-from server.pages.visits import Form, Visit
+from server.pages.visits import Form, Visit, whole
 from server.tenants.permissions import Permission, require
 
 NAMES = ("sorte", "jour", "ligne", "valeur", "commune", "nombre", "code", "typologie",
@@ -203,8 +203,7 @@ async def add(visit: Visit) -> Response:
 async def remove(visit: Visit) -> Response:
     form = Form(data=await visit.form())
     require(visit.actor, Permission.SCENARIO_PREPARE)
-    number = str(visit.request.path_params["numero"])
-    asked = int(number) - 1 if number.isascii() and number.isdigit() else -1
+    asked = (whole(str(visit.request.path_params["numero"])) or 0) - 1
     async with visit.writing() as tx:
         await scenarios.remove_change(tx, visit.path_id(), revision_of(form), asked)
     return visit.redirect(f"{PATH}/{visit.path_id()}", message="Changement retiré.")

@@ -17,7 +17,7 @@ from server.operations.scenarios import NewScenario
 from server.pages import views
 from server.pages.annexes.acting import revision_of
 from server.pages.scenarios.words import FIELDS, LIST, PATH, percent
-from server.pages.visits import Form, Visit
+from server.pages.visits import Form, Visit, whole
 
 WHOLE = "tout"
 RATES = {
@@ -59,10 +59,10 @@ async def _new_page(
 
 async def create(visit: Visit) -> Response:
     form = Form(data=await visit.form())
-    year, place = form.text("annee"), form.text("epci")
+    place = form.text("epci")
     command = NewScenario(
         name=form.text("nom"),
-        year=int(year) if year.isascii() and year.isdigit() else 0,
+        year=whole(form.text("annee")) or 0,
         epci_siren=None if place == WHOLE else place,
     )
     try:

@@ -33,7 +33,7 @@ from server.pages.scenarios.words import (
     strata_rows,
 )
 from server.pages.views import View
-from server.pages.visits import Visit
+from server.pages.visits import Visit, whole
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, may
 
@@ -136,8 +136,8 @@ def _share(one: Share) -> View:
 
 def _party(visit: Visit, found: ReadScenario) -> View | None:
     """The one chosen in the address, else the one whom the changes move the most."""
-    asked = visit.query("ligne")
-    chosen = found.of(int(asked)) if asked.isascii() and asked.isdigit() else None
+    asked = whole(visit.query("ligne"))
+    chosen = found.of(asked) if asked is not None else None
     one = chosen or max(found.figures, key=_moved, default=None)
     if one is None:
         return None
