@@ -106,6 +106,7 @@ def _convention(site: Site) -> dict[str, str]:
         "soustraction": "7,5",
         "indicateur": "oriented",
         "gestion": "direct",
+        "fermetures": "counted",
         "charte": "Version du 19 avril 2023",
         "modele": "Convention bilatérale",
     }

@@ -232,6 +232,9 @@ GET  /notifications.csv                                   303 200 200 200 200 20
 GET  /notifications/preferences                           303 200 200 200 200 200 200 200
 POST /notifications/preferences                           303 303 403 303 303 303 303 303
 POST /notifications/preferences/resume                    303 303 303 303 303 303 303 303
+GET  /organisme/fermetures                                303 403 403 200 403 200 403 403
+POST /organisme/fermetures                                303 403 403 422 403 422 403 403
+POST /organisme/fermetures/{id}/retirer                   303 403 403 303 403 404 403 403
 GET  /organisme/courriels                                 303 200 403 200 200 200 200 200
 POST /organisme/courriels/{id}/renvoyer                   303 303 403 404 404 404 404 404
 GET  /notifications/cloche                                303 303 303 303 303 303 303 303
@@ -513,6 +516,9 @@ class House:
             "/calendriers": feed_id,
             "/calendrier/": "essai",
             "/organisme/courriels": self._letter(play),
+            "/organisme/fermetures": play.scalar(
+                "select id from closures where tenant_id = %s", play.tenant("doussard")
+            ),
         }
 
     @property

@@ -1,4 +1,4 @@
-"""The convention to sign and the sheet that an assembly votes on, in the portal's own words.
+"""The convention to sign, in the portal's own words.
 
 The order of the articles is that of the model used in the département; each sentence says what the
 convention recorded on the portal says.
@@ -21,10 +21,17 @@ from server.documents.papers import (
     Text,
 )
 from server.domain import labels
+from server.domain.closures import ClosureRule
 from server.domain.convention_terms import Management, Terms
 from server.domain.conventions import ConventionPeriod
 
 TO_FILL = "………………"
+CLOSED = {
+    ClosureRule.COUNTED: "Les jours de fermeture du réservataire comptent : ils ne suspendent "
+    "aucun de ces délais.",
+    ClosureRule.SUSPENDED: "Les jours de fermeture que le réservataire a déclarés sur le portail "
+    "avant l'envoi d'une proposition ne comptent pas dans les délais de celle-ci.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +205,10 @@ def _orientations(facts: ConventionFacts) -> Iterator[Block]:
         else "La gestion est déléguée : le bailleur cherche les candidats pour le réservataire, "
         "sur la part de celui-ci et selon ses priorités."
     )
+    yield from _delays(terms)
+
+
+def _delays(terms: Terms) -> Iterator[Block]:
     yield Heading(text="5.3 Délais", level=2)
     yield Text(
         text="Chaque proposition part par voie électronique à l'adresse "
@@ -219,6 +230,7 @@ def _orientations(facts: ConventionFacts) -> Iterator[Block]:
                 "Sans candidat à ce terme, le bailleur peut en chercher pour le compte du "
                 "réservataire, se tourner vers un autre réservataire, ou prolonger le délai."
             ),
+            CLOSED[ClosureRule(terms.closure_rule)],
         )
     )
 
@@ -306,95 +318,3 @@ def _life(facts: ConventionFacts) -> Iterator[Block]:
 def _signature(party: SignedBy) -> Party:
     on = f"Le {labels.french_day(party.on)}" if party.on else f"À {TO_FILL}, le {TO_FILL}"
     return Party(name=party.name, lines=(on, party.function or "Nom et fonction :"))
-
-
-# --- The sheet of an assembly ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class CouncilLine:
-    """A bailleur: droits in stock before, what they are now a share of, rate in flux now."""
-
-    bailleur: str
-    perimeter: str
-    droits: str
-    denominator: str
-    rate: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CouncilFacts:
-    """What is put to the vote: `unpublished` are the bailleurs whose annexe 1 is awaited."""
-
-    reservataire: str
-    year: int
-    lines: tuple[CouncilLine, ...]
-    unpublished: tuple[str, ...]
-
-
-def council_sheet(facts: CouncilFacts) -> Paper:
-    """For each bailleur, the rights before and now; then what the assembly is asked to decide."""
-    return Paper(
-        title="Fiche pour la délibération : réservations en flux",
-        subtitle=f"{facts.reservataire}, annexes 1 de {facts.year}",
-        footer=f"{facts.reservataire} – fiche pour la délibération, {facts.year}",
-        blocks=tuple(_council(facts)),
-    )
-
-
-def _council(facts: CouncilFacts) -> Iterator[Block]:
-    yield Heading(text="Ce qui change")
-    yield Text(
-        text="Jusqu'ici, des logements désignés étaient réservés à chaque réservataire : le stock. "
-        "Désormais chacun dispose d'un pourcentage des logements que le bailleur remet en location "
-        "dans l'année : le flux (loi du 23 novembre 2018, article 114 ; R441-5 et suivants)."
-    )
-    yield Heading(text="Droits avant, taux maintenant")
-    if facts.lines:
-        yield Grid(
-            header=(
-                "Bailleur",
-                "Périmètre",
-                "Droits en stock, avant",
-                "Logements du bailleur (A)",
-                "Taux en flux, maintenant",
-            ),
-            rows=tuple(
-                (one.bailleur, one.perimeter, one.droits, one.denominator, one.rate)
-                for one in facts.lines
-            ),
-            widths=(4, 3, 2, 2, 2),
-            numeric=(2, 3, 4),
-        )
-        first = facts.lines[0]
-        yield Text(
-            text=f"Lecture, première ligne : {first.droits} droits sur {first.denominator} "
-            f"logements font {first.rate} des logements de {first.bailleur} qui se libèrent."
-        )
-    else:
-        yield Text(text=f"Aucune annexe 1 de {facts.year} ne porte encore de ligne à ce nom.")
-    if facts.unpublished:
-        names = ", ".join(facts.unpublished)
-        yield Text(text=f"Annexe 1 de {facts.year} pas encore reçue de : {names}.")
-    yield from _asked(facts)
-
-
-def _asked(facts: CouncilFacts) -> Iterator[Block]:
-    yield Heading(text="Ce qui est proposé à l'assemblée")
-    names = list(dict.fromkeys([*(one.bailleur for one in facts.lines), *facts.unpublished]))
-    yield Items(
-        items=(
-            f"approuver les conventions de réservation en flux avec : {', '.join(names)} ;"
-            if names
-            else "approuver les conventions de réservation en flux jointes ;",
-            "autoriser l'exécutif à les signer, avec tout document qui s'y rapporte ;",
-            "transmettre la délibération au contrôle de légalité, puis la publier.",
-        )
-    )
-    yield Grid(
-        header=("Vote", "Nombre de voix"),
-        rows=(("Pour", ""), ("Contre", ""), ("Abstentions", "")),
-        widths=(2, 2),
-    )
-    party = Party(name=facts.reservataire, lines=(f"Séance du {TO_FILL}",))
-    yield Signatures(parties=(party,))

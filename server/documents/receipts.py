@@ -12,7 +12,8 @@ from server.documents.messages.orientations import size
 from server.documents.messages.wording import party
 from server.documents.papers import Block, Grid, Heading, Items, Paper, Text
 from server.domain import labels
-from server.domain.deadlines import Deadline, counted_again, end_of_day, ordinals
+from server.domain.closures import read_kept
+from server.domain.deadlines import Deadline, counted, end_of_day, ordinals
 from server.domain.delivery_labels import RESTARTS
 
 TITLE = "Reçu des délais d'une offre"
@@ -28,12 +29,13 @@ def read_receipt(kept: Mapping[str, Any]) -> Deadline:
         days=kept["days"],
         skipped=tuple((date.fromisoformat(one["day"]), one["reason"]) for one in kept["skipped"]),
         calendar_version=kept["calendar_version"],
+        closures=read_kept(kept.get("closures", ())),
     )
 
 
 def recount(announced: Deadline) -> str:
     """Whether today's calendar gives the day that was announced, which never moves."""
-    again = counted_again(announced.start_on, announced.days)
+    again = counted(announced.start_on, announced.days, closures=announced.closures)
     day = labels.french_weekday(again.last_day)
     if again.last_day == announced.last_day:
         return f"Recompté avec le calendrier {again.calendar_version} : {day}, pareil."

@@ -1,15 +1,19 @@
 """Working days (jours ouvrés): Monday to Friday minus public holidays.
 
-Bridges, municipal closures and local feasts do not stop the clock.
+Bridges and local feasts do not stop the clock; the closures of an organisme do where its convention
+says so, and are then given to each count.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 CALENDAR_VERSION = "jours-ouvres-1"
 """Stored with each deadline: a later calendar never moves a deadline already announced."""
@@ -17,9 +21,11 @@ CALENDAR_VERSION = "jours-ouvres-1"
 OPENING, CLOSING = time(8), time(18)
 """The hours of a working day, in Paris: an outage counts within them, and reminders go then."""
 
+CLOSED = "fermeture"
+"""How the reason of a day that an organisme declared closed begins."""
+
 _ONE_DAY = timedelta(days=1)
-_SATURDAY = 5
-_SUNDAY = 6
+_WEEKEND = MappingProxyType({5: "samedi", 6: "dimanche"})
 
 
 class Zone(StrEnum):
@@ -27,6 +33,22 @@ class Zone(StrEnum):
 
     METROPOLE = "metropole"
     ALSACE_MOSELLE = "alsace_moselle"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closure:
+    """Days when an organisme is closed, both ends included, and why, in French."""
+
+    first_day: date
+    last_day: date
+    reason: str
+
+    def covers(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
+
+
+Closures: TypeAlias = tuple[Closure, ...]
+"""Those that stop the clock; most often none."""
 
 
 def easter_sunday(year: int) -> date:
@@ -75,12 +97,14 @@ def holidays(year: int, zone: Zone = Zone.METROPOLE) -> dict[date, str]:
     return dict(_holidays(year, zone))
 
 
-def closed_reason(day: date, zone: Zone = Zone.METROPOLE) -> str | None:
-    """Why this day is not a working day, in French; None if it is one."""
+def closed_reason(day: date, zone: Zone = Zone.METROPOLE, closures: Closures = ()) -> str | None:
+    """Why this day does not count, in French; None if it does."""
     name = _holidays(day.year, zone).get(day)
     if name is not None:
         return name
-    return {_SATURDAY: "samedi", _SUNDAY: "dimanche"}.get(day.weekday())
+    if day.weekday() in _WEEKEND:
+        return _WEEKEND[day.weekday()]
+    return next((f"{CLOSED} : {one.reason}" for one in closures if one.covers(day)), None)
 
 
 def is_working_day(day: date, zone: Zone = Zone.METROPOLE) -> bool:
@@ -94,16 +118,28 @@ def next_working_day(day: date, zone: Zone = Zone.METROPOLE) -> date:
     return day
 
 
-def add_working_days(day: date, count: int, zone: Zone = Zone.METROPOLE) -> date:
+@lru_cache(maxsize=512)
+def _counting_days(year: int, zone: Zone, closures: Closures) -> tuple[date, ...]:
+    """The days of a year that count, in order: the place of each is its ordinal."""
+    days = days_between(date(year, 1, 1) - _ONE_DAY, date(year, 12, 31))
+    return tuple(day for day in days if closed_reason(day, zone, closures) is None)
+
+
+def add_working_days(
+    day: date, count: int, zone: Zone = Zone.METROPOLE, closures: Closures = ()
+) -> date:
     """The count-th working day after this day, which itself never counts (CPC art. 641).
 
     Raise ValueError if count is under 1.
     """
     if count < 1:
         raise ValueError("a period in working days has at least one day")
-    for _ in range(count):
-        day = next_working_day(day + _ONE_DAY, zone)
-    return day
+    year, days = day.year, _counting_days(day.year, zone, closures)
+    rank = bisect_right(days, day) + count
+    while rank > len(days):
+        year, rank = year + 1, rank - len(days)
+        days = _counting_days(year, zone, closures)
+    return days[rank - 1]
 
 
 def days_between(after: date, until: date) -> Iterator[date]:
@@ -112,6 +148,13 @@ def days_between(after: date, until: date) -> Iterator[date]:
         yield after + timedelta(days=offset)
 
 
-def working_days_between(after: date, until: date, zone: Zone = Zone.METROPOLE) -> int:
+def working_days_between(
+    after: date, until: date, zone: Zone = Zone.METROPOLE, closures: Closures = ()
+) -> int:
     """How many working days there are after the first day, up to the last one included."""
-    return sum(is_working_day(day, zone) for day in days_between(after, until))
+    if until <= after:
+        return 0
+    years = range(after.year, until.year + 1)
+    whole = sum(len(_counting_days(year, zone, closures)) for year in years[:-1])
+    first = bisect_right(_counting_days(after.year, zone, closures), after)
+    return whole + bisect_right(_counting_days(until.year, zone, closures), until) - first

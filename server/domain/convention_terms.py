@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from server.domain import labels
+from server.domain.closures import RULES, ClosureRule
 from server.errors import Motif
 
 MOST_DAYS = 60
@@ -59,10 +60,17 @@ FIELDS: Mapping[str, str] = {
     "mutation_rate_bp": "Taux de soustraction",
     "indicator": "Indicateur du décompte",
     "management": "Mode de gestion",
+    "closure_rule": "Fermetures du réservataire",
     "charte_version": "Version de la charte",
     "model_version": "Modèle de convention",
 }
 
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "indicator": labels.INDICATORS,
+    "management": MANAGEMENTS,
+    "closure_rule": RULES,
+}
+"""The terms that are codes, each with its words."""
 
 AMENDABLE = tuple(field for field in FIELDS if field != "mailbox")
 """What takes an avenant: the address is where offers go, it changes as a mailbox does."""
@@ -85,6 +93,7 @@ class Terms:
     indicator: str
     mailbox: str | None = None
     management: str = Management.DIRECT.value
+    closure_rule: str = ClosureRule.COUNTED.value
 
 
 def terms_motifs(terms: Terms) -> tuple[Motif, ...]:
@@ -118,8 +127,7 @@ def _text_motifs(terms: Terms) -> Iterator[Motif]:
         if not getattr(terms, field).strip():
             message = f"Indiquez : {FIELDS[field].lower()}."
             yield Motif(code="version_required", message=message, field=field)
-    known = {"indicator": labels.INDICATORS, "management": MANAGEMENTS}
-    for field, codes in known.items():
+    for field, codes in WORDS.items():
         if getattr(terms, field) not in codes:
             message = f"Choisissez : {FIELDS[field].lower()}."
             yield Motif(code="code_invalid", message=message, field=field)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from server.domain.calendar import (
     CALENDAR_VERSION,
+    Closures,
     Zone,
     add_working_days,
     closed_reason,
@@ -38,7 +39,8 @@ class Deadline:
 
     `start_on` is the day of the event, which does not count; `last_day` is included; `due_at` is
     the exclusive bound, 24:00 of the last day in Paris, given in UTC; `skipped` lists the days
-    that did not count, each with its reason in French.
+    that did not count, each with its reason in French; `closures` are those of the addressee, where
+    its convention says that they stop the clock.
     """
 
     start_on: date
@@ -47,6 +49,7 @@ class Deadline:
     days: int
     skipped: tuple[tuple[date, str], ...]
     calendar_version: str = CALENDAR_VERSION
+    closures: Closures = ()
 
 
 def local_day(instant: datetime) -> date:
@@ -67,42 +70,51 @@ def last_day(due_at: datetime) -> date:
     return local_day(due_at - timedelta(microseconds=1))
 
 
-def _skipped(start_on: date, until: date, zone: Zone) -> tuple[tuple[date, str], ...]:
-    days = ((day, closed_reason(day, zone)) for day in days_between(start_on, until))
+def _skipped(
+    start_on: date, until: date, zone: Zone, closures: Closures = ()
+) -> tuple[tuple[date, str], ...]:
+    days = ((day, closed_reason(day, zone, closures)) for day in days_between(start_on, until))
     return tuple((day, reason) for day, reason in days if reason is not None)
 
 
-def _working_period(start_on: date, days: int, zone: Zone) -> Deadline:
-    until = add_working_days(start_on, days, zone)
+def counted(
+    start_on: date, days: int, *, zone: Zone = Zone.METROPOLE, closures: Closures = ()
+) -> Deadline:
+    """A period from nothing but its first day and its number of working days (CPC art. 641)."""
+    until = add_working_days(start_on, days, zone, closures)
     return Deadline(
         start_on=start_on,
         last_day=until,
         due_at=end_of_day(until),
         days=days,
-        skipped=_skipped(start_on, until, zone),
+        skipped=_skipped(start_on, until, zone, closures),
+        closures=closures,
     )
 
 
 def answer_deadline(
-    sent_at: datetime, *, answer_days: int = ANSWER_DAYS, zone: Zone = Zone.METROPOLE
+    sent_at: datetime,
+    *,
+    answer_days: int = ANSWER_DAYS,
+    zone: Zone = Zone.METROPOLE,
+    closures: Closures = (),
 ) -> Deadline:
     """Until when the reservataire may accept or refuse; silence is acceptance (art. 5.3).
 
     `sent_at` is the aware instant of sending; ValueError if it is naive or days are under 1.
     """
-    return _working_period(local_day(sent_at), answer_days, zone)
+    return counted(local_day(sent_at), answer_days, zone=zone, closures=closures)
 
 
 def candidates_deadline(
-    accepted_on: date, *, days: int = CANDIDATES_DAYS, zone: Zone = Zone.METROPOLE
+    accepted_on: date,
+    *,
+    days: int = CANDIDATES_DAYS,
+    zone: Zone = Zone.METROPOLE,
+    closures: Closures = (),
 ) -> Deadline:
     """Until when the reservataire may present candidates, from the acceptance (art. 5.3)."""
-    return _working_period(accepted_on, days, zone)
-
-
-def counted_again(start_on: date, days: int, *, zone: Zone = Zone.METROPOLE) -> Deadline:
-    """The period of a receipt, from nothing but its first day and its number of working days."""
-    return _working_period(start_on, days, zone)
+    return counted(accepted_on, days, zone=zone, closures=closures)
 
 
 def ordinals(period: Deadline) -> tuple[tuple[date, int | None], ...]:
@@ -151,6 +163,8 @@ def is_over(now: datetime, due_at: datetime) -> bool:
     return now >= due_at
 
 
-def working_days_left(now: datetime, due_at: datetime, zone: Zone = Zone.METROPOLE) -> int:
+def working_days_left(
+    now: datetime, due_at: datetime, zone: Zone = Zone.METROPOLE, closures: Closures = ()
+) -> int:
     """Working days after today up to the last day included: 0 on the last day and afterwards."""
-    return working_days_between(local_day(now), last_day(due_at), zone)
+    return working_days_between(local_day(now), last_day(due_at), zone, closures)

@@ -95,6 +95,7 @@ OWN_PAGES: tuple[tuple[str, str, Permission | None], ...] = (
     ("/organisme/personnes", "Personnes de l'organisme", Permission.PEOPLE_READ),
     ("/organisme/acces-machine", "Accès des machines", Permission.MACHINES_MANAGE),
     ("/organisme/boite-partagee", "Réponse par courriel", Permission.PEOPLE_MANAGE),
+    ("/organisme/fermetures", "Fermetures", Permission.CLOSURE_READ),
     ("/organisme/courriels", "Courriels en échec", Permission.PEOPLE_MANAGE),
     ("/organisme/visibilite", "Ce que voit mon organisme", None),
     ("/calendriers", "Calendriers", None),

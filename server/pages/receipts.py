@@ -6,6 +6,7 @@ from typing import Any
 
 from server.documents.receipts import read_receipt, recount
 from server.domain import labels
+from server.domain.calendar import CLOSED
 from server.pages.views import View
 
 
@@ -25,5 +26,6 @@ def receipt_view(stored: dict[str, Any]) -> View:
 
 
 def _why(reason: str) -> str:
-    weekend = {"samedi": "fin de semaine", "dimanche": "fin de semaine"}
-    return weekend.get(reason, f"jour férié ({reason})")
+    if reason in ("samedi", "dimanche"):
+        return "fin de semaine"
+    return reason if reason.startswith(CLOSED) else f"jour férié ({reason})"

@@ -52,6 +52,8 @@ WORDS: Mapping[Permission, str] = {
     P.CONVENTION_READ: "Lire les conventions",
     P.CONVENTION_PREPARE: "Préparer une convention, ses avenants, son adresse",
     P.CONVENTION_SIGN: "Enregistrer le vote, la signature ou la fin d'une convention",
+    P.CLOSURE_READ: "Lire les fermetures de son organisme",
+    P.CLOSURE_DECLARE: "Déclarer une fermeture de son organisme",
     P.DOSSIER_READ: "Télécharger le dossier des bilans pour la CIL",
     P.PEOPLE_READ: "Lire les personnes de son organisme",
     P.PEOPLE_MANAGE: "Inviter une personne, changer son rôle, la retirer",

@@ -14,6 +14,7 @@ from server.db.notifications import JournalEntry
 from server.db.orientations import Orientation
 from server.domain import import_labels, labels, orientation_labels
 from server.domain import orientations as law
+from server.domain.calendar import Closures
 from server.domain.deadlines import (
     PARIS,
     is_over,
@@ -182,30 +183,33 @@ def verdict(dwelling: Dwelling, on: date) -> View:
 # --- Deadlines --------------------------------------------------------------------------------
 
 
-def left_words(now: datetime, due_at: datetime) -> str:
+def left_words(now: datetime, due_at: datetime, closures: Closures = ()) -> str:
     """« reste 2 jours ouvrés », « dernier jour, aujourd'hui », « délai passé »."""
     if is_over(now, due_at):
         return "délai passé"
     if local_day(now) == last_day(due_at):
         return "dernier jour, aujourd'hui"
-    return f"reste {labels.plural(working_days_left(now, due_at), 'jour ouvré')}"
+    left = working_days_left(now, due_at, closures=closures)
+    return f"reste {labels.plural(left, 'jour ouvré')}"
 
 
-def urgency_tone(now: datetime, due_at: datetime) -> str:
+def urgency_tone(now: datetime, due_at: datetime, closures: Closures = ()) -> str:
     if is_over(now, due_at):
         return "neutral"
-    left = working_days_left(now, due_at)
+    left = working_days_left(now, due_at, closures=closures)
     return "danger" if left == 0 else "warning" if left <= 2 else "info"  # noqa: PLR2004 - as short as the answer period
 
 
-def deadline_view(now: datetime, due_at: datetime, *, lead: str, consequence: str) -> View:
+def deadline_view(
+    now: datetime, due_at: datetime, *, lead: str, consequence: str, closures: Closures = ()
+) -> View:
     """An absolute date and hour, what is left in working days, what silence means."""
     return {
         "text": f"{lead} {labels.french_deadline(due_at)}",
         "short": capital(labels.short_deadline(due_at)),
-        "left": capital(left_words(now, due_at)),
+        "left": capital(left_words(now, due_at, closures)),
         "consequence": consequence,
-        "tone": urgency_tone(now, due_at),
+        "tone": urgency_tone(now, due_at, closures),
         "iso": last_day(due_at).isoformat(),
         "due_at": due_at,
     }
@@ -225,6 +229,7 @@ def running_deadline(row: Orientation, now: datetime) -> View | None:
             facts.answer_due_at or row.answer_due_at,
             lead="Réponse attendue jusqu'au",
             consequence=_if_silent(row),
+            closures=facts.closures,
         )
     if facts.state is State.SEARCHING and facts.candidates_due_at is not None:
         if facts.searched_by is Searcher.BAILLEUR:
@@ -234,6 +239,7 @@ def running_deadline(row: Orientation, now: datetime) -> View | None:
             facts.candidates_due_at,
             lead="Candidats attendus jusqu'au",
             consequence=IF_FEW if row.candidate_count else IF_NO_CANDIDATE,
+            closures=facts.closures,
         )
     return None
 

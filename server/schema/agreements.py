@@ -15,6 +15,7 @@ from server.operations import conventions
 from server.operations.conventions import MakeStep, PrepareConvention
 from server.schema.acts import INPUT, Answer, changed, perform
 from server.schema.codes import (
+    ClosureRuleCode,
     ConventionStepCode,
     IndicatorCode,
     ManagementCode,
@@ -73,6 +74,11 @@ class PrepareConventionInput:
     )
     management: str = strawberry.field(
         description="Qui cherche les candidats.", graphql_type=ManagementCode, default="direct"
+    )
+    closure_rule: str = strawberry.field(
+        description="Si les fermetures déclarées suspendent les délais.",
+        graphql_type=ClosureRuleCode,
+        default="counted",
     )
 
 

@@ -10,6 +10,7 @@ import strawberry
 
 from server.domain import labels, ledger_sentences
 from server.domain.charte import Category
+from server.domain.closures import RULES
 from server.domain.convention_terms import MANAGEMENTS
 from server.domain.delivery_labels import DELIVERIES, RESTARTS
 from server.domain.ledger_sentences import FAMILIES
@@ -145,6 +146,9 @@ ConventionStepCode = _codes(
     },
 )
 ManagementCode = _codes("Management", "Qui cherche les candidats (art. 5.2).", MANAGEMENTS)
+ClosureRuleCode = _codes(
+    "ClosureRule", "Ce qu'une convention fait des fermetures de son réservataire.", RULES
+)
 StartRuleCode = _codes(
     "StartRule",
     "Quand une convention prend effet (art. 8).",

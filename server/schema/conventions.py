@@ -15,6 +15,7 @@ from server.domain.deadlines import local_day
 from server.operations import conventions as operations
 from server.schema.acts import ID
 from server.schema.codes import (
+    ClosureRuleCode,
     ConventionStateCode,
     IndicatorCode,
     ManagementCode,
@@ -95,6 +96,10 @@ class Convention:
     model_version: str = strawberry.field(description="Modèle de la convention.")
     management: str = strawberry.field(
         description="Qui cherche les candidats (art. 5.2).", graphql_type=ManagementCode
+    )
+    closure_rule: str = strawberry.field(
+        description="Si les fermetures déclarées par le réservataire suspendent les délais.",
+        graphql_type=ClosureRuleCode,
     )
     version: int = strawberry.field(description="Numéro de version, qui croît à chaque acte.")
     mailbox: str | None = strawberry.field(

@@ -10,6 +10,8 @@ import strawberry
 
 from server.db.orientations import Orientation
 from server.documents.receipts import read_receipt
+from server.domain.calendar import Closures
+from server.domain.closures import read_kept
 from server.domain.deadlines import is_over, last_day, working_days_left
 from server.domain.labels import french_deadline
 from server.domain.orientations import caught_up
@@ -21,7 +23,9 @@ from server.schema.codes import RestartCode
 @strawberry.type(description="Un jour qui n'a pas compté.")
 class SkippedDay:
     day: date = strawberry.field(description="Le jour.")
-    reason: str = strawberry.field(description="Pourquoi : samedi, dimanche, jour férié.")
+    reason: str = strawberry.field(
+        description="Pourquoi : samedi, dimanche, jour férié, fermeture."
+    )
 
 
 @strawberry.type(description="Le compte d'un délai, jour par jour.")
@@ -54,12 +58,14 @@ class Deadline:
     )
 
 
-def _deadline(due_at: datetime, now: datetime, receipt: DeadlineReceipt | None) -> Deadline:
+def _deadline(
+    due_at: datetime, now: datetime, receipt: DeadlineReceipt | None, closures: Closures
+) -> Deadline:
     return Deadline(
         due_at=due_at,
         last_day=last_day(due_at),
         text=french_deadline(due_at),
-        working_days_left=working_days_left(now, due_at),
+        working_days_left=working_days_left(now, due_at, closures=closures),
         is_over=is_over(now, due_at),
         receipt=receipt,
     )
@@ -81,7 +87,7 @@ def _stored(kept: Mapping[str, Any]) -> DeadlineReceipt | None:
 
 
 def answer(row: Orientation, now: datetime) -> Deadline:
-    return _deadline(row.answer_due_at, now, _stored(row.answer_receipt))
+    return _deadline(row.answer_due_at, now, _stored(row.answer_receipt), read_kept(row.closures))
 
 
 def candidates(row: Orientation, now: datetime) -> Deadline | None:
@@ -90,4 +96,4 @@ def candidates(row: Orientation, now: datetime) -> Deadline | None:
     if facts.candidates_due_at is None:
         return None
     kept = candidates_receipt(row, facts)
-    return _deadline(facts.candidates_due_at, now, _stored(kept or {}))
+    return _deadline(facts.candidates_due_at, now, _stored(kept or {}), facts.closures)

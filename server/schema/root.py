@@ -33,6 +33,13 @@ from server.schema.caleol import (
     record_lease,
     session_page,
 )
+from server.schema.closures import (
+    Closure,
+    ClosurePayload,
+    closures_of,
+    declare_closure,
+    withdraw_closure,
+)
 from server.schema.conventions import (
     Convention,
     ConventionConnection,
@@ -196,6 +203,11 @@ class Query:
         "Les offres de logements dont vous êtes partie.",
     )
     orientation = _read(one_orientation, Orientation, "Une offre.")
+    closures = _read(
+        closures_of,
+        list[Closure],
+        "Les fermetures en cours et à venir d'un réservataire, dans l'ordre.",
+    )
     caleol_sessions = _read(session_page, CaleolSessionConnection, "Les séances de la CALEOL.")
     caleol_session = _read(one_session, CaleolSession, "Une séance de la CALEOL.")
     urgences = _read(urgence_page, UrgenceConnection, "Les affectations d'urgence.")
@@ -317,6 +329,12 @@ class Mutation:
         decide_urgent_allocation,
         UrgencePayload,
         "Décider d'une affectation d'urgence, pour la préfecture.",
+    )
+    declare_closure = _act(
+        declare_closure, ClosurePayload, "Déclarer une fermeture de votre organisme."
+    )
+    withdraw_closure = _act(
+        withdraw_closure, ClosurePayload, "Retirer une fermeture qui n'a pas commencé."
     )
     prepare_convention = _act(
         prepare_convention, ConventionPayload, "Préparer un projet de convention."

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     CHARTE_REVISE = "charte.revise"
     CONVENTION_PREPARE = "convention.prepare"
     CONVENTION_SIGN = "convention.sign"
+    CLOSURE_READ = "closure.read"
+    CLOSURE_DECLARE = "closure.declare"
     DOSSIER_READ = "dossier.read"
     MACHINES_MANAGE = "machines.manage"
     IMPORT_READ = "import.read"
@@ -65,7 +67,7 @@ READING: dict[Capacity, frozenset[Permission]] = {
         _P.CALEOL_READ, _P.URGENCE_READ, _P.BILAN_READ, _P.NOTIFICATION_READ, _P.JOURNAL_READ,
     }),
     Capacity.RESERVATAIRE: frozenset({
-        _P.CONVENTION_READ, _P.SUBSTITUTION_READ, _P.SCENARIO_READ,
+        _P.CLOSURE_READ, _P.CONVENTION_READ, _P.SUBSTITUTION_READ, _P.SCENARIO_READ,
         _P.FLUX_READ, _P.DWELLING_READ, _P.ORIENTATION_READ, _P.CANDIDATES_READ, _P.CALEOL_READ,
         _P.URGENCE_READ, _P.BILAN_READ, _P.NOTIFICATION_READ, _P.JOURNAL_READ,
     }),
@@ -89,7 +91,7 @@ ACTING: dict[Capacity, frozenset[Permission]] = {
         _P.CALEOL_HOLD, _P.LEASE_RECORD, _P.URGENCE_REQUEST, _P.BILAN_PUBLISH,
     }),
     Capacity.RESERVATAIRE: frozenset({
-        _P.ORIENTATION_ANSWER, _P.CANDIDATES_PRESENT, _P.CONVENTION_SIGN,
+        _P.ORIENTATION_ANSWER, _P.CANDIDATES_PRESENT, _P.CONVENTION_SIGN, _P.CLOSURE_DECLARE,
     }),
     Capacity.PREFECTURE: frozenset({_P.URGENCE_DECIDE, _P.CHARTE_REVISE, _P.SUBSTITUTION_DECLARE}),
     Capacity.EPCI: frozenset(),

@@ -20,10 +20,10 @@ SCOPES: dict[str, frozenset[str]] = {
     "patrimoine:lire": frozenset({"dwelling.read"}),
     "liberations:lire": frozenset({"vacancy.read", "dwelling.read"}),
     "liberations:agir": frozenset({"vacancy.read", "dwelling.read", "vacancy.register"}),
-    "orientations:lire": frozenset({"orientation.read", "journal.read"}),
+    "orientations:lire": frozenset({"orientation.read", "journal.read", "closure.read"}),
     "orientations:agir": frozenset({
-        *("orientation.read", "journal.read"),
-        *("orientation.send", "orientation.answer", "lease.record"),
+        *("orientation.read", "journal.read", "closure.read"),
+        *("orientation.send", "orientation.answer", "lease.record", "closure.declare"),
     }),
     "candidats:lire": frozenset({"candidates.read", "orientation.read"}),
     "candidats:agir": frozenset({

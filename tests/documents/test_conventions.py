@@ -14,13 +14,11 @@ from pypdf.generic import DictionaryObject
 from server.documents import papers
 from server.documents.conventions import (
     ConventionFacts,
-    CouncilFacts,
-    CouncilLine,
     RightsLine,
     SignedBy,
     convention_paper,
-    council_sheet,
 )
+from server.documents.council_sheets import CouncilFacts, CouncilLine, council_sheet
 from server.documents.papers import Heading, Paper, Text
 from server.domain.convention_terms import Terms
 from server.domain.conventions import ConventionFacts as Time

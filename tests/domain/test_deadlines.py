@@ -12,7 +12,7 @@ from server.domain.deadlines import (
     answer_deadline,
     candidate_reply_deadline,
     candidates_deadline,
-    counted_again,
+    counted,
     end_of_day,
     is_over,
     last_day,
@@ -137,10 +137,10 @@ def test_each_day_has_its_rank() -> None:
 
 
 @given(sent_at=INSTANTS, days=st.integers(1, 40))
-def test_a_receipt_counted_again_is_the_same(sent_at: datetime, days: int) -> None:
+def test_a_receipt_counted_is_the_same(sent_at: datetime, days: int) -> None:
     """From its first day and its number of days alone; the last rank is that number."""
     period = answer_deadline(sent_at, answer_days=days)
-    assert counted_again(period.start_on, period.days) == period
+    assert counted(period.start_on, period.days) == period
     assert ordinals(period)[-1] == (period.last_day, days)
 
 

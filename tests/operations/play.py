@@ -371,6 +371,7 @@ class Play:
         await self._scenarios()
         self._told()
         self._feeds()
+        self._closures()
         self._mails()
 
     async def _scenarios(self) -> None:
@@ -469,6 +470,14 @@ class Play:
             " created_at, made_by) select gen_random_uuid(), tenant_id, capacity,"
             " '{none,fonctionnaires,rs}', md5(tenant_id::text || capacity), now(), 'Essai'"
             " from tenant_capacities"
+        )
+
+    def _closures(self) -> None:
+        """Each réservataire has said when it is closed."""
+        self.run(
+            "insert into closures (id, tenant_id, first_day, last_day, reason, declared_at,"
+            " declared_by) select gen_random_uuid(), tenant_id, '2030-08-01', '2030-08-15',"
+            " 'congés', now(), 'Essai' from tenant_capacities where capacity = 'reservataire'"
         )
 
     def _mails(self) -> None:

@@ -17,7 +17,7 @@ from server.tenants.transactions import Database as App
 from tests.operations.play import Play, paris
 
 # Its context, then its statements. More than these: a reading that could be done once, or less.
-MOST = {"send": 33, "accept": 10, "record_due": 12}
+MOST = {"send": 32, "accept": 10, "record_due": 12}
 PAST = """
 insert into orientations (id, bailleur_id, reservataire_id, vacancy_id, dwelling_id, convention_id,
   insee, state, sent_at, sent_on, answer_due_at, answer_last_day)

@@ -127,6 +127,7 @@ PINNED = {
     "/notifications": 6,
     "/notifications/preferences": 7,
     "/organisme/courriels": 6,
+    "/organisme/fermetures": 7,
     "/organisme/visibilite": 9,
     "/orientations": 10,
     "/organisme/boite-partagee": 7,

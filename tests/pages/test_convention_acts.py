@@ -30,6 +30,7 @@ def typed(play: Play, **changed: str) -> dict[str, str]:
         "soustraction": "7,5",
         "indicateur": "oriented",
         "gestion": "direct",
+        "fermetures": "counted",
         "charte": "Version du 19 avril 2023",
         "modele": "Convention bilatérale",
         **changed,

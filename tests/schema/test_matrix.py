@@ -55,6 +55,7 @@ NO_ANNEXE = "74010"
 """Annecy: no bailleur of the world has an annexe there."""
 
 TABLES = {
+    "Closure": "closures",
     "Dwelling": "dwellings",
     "Vacancy": "vacancies",
     "Orientation": "orientations",

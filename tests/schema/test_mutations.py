@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -521,6 +522,37 @@ async def test_a_convention_prepared_then_moved_by_each_party(api: Api) -> None:
     await api.act("chloe", *MOVE, **sign)
     signed = (await api.act("alice", *MOVE, **sign))["convention"]
     assert (signed["state"], signed["communes"]) == ("signed", ["Doussard"])
+
+
+# --- Closures ---------------------------------------------------------------------------------
+
+CLOSED = "closure { id firstDay lastDay reason }"
+DECLARE = ("declareClosure", "DeclareClosureInput", CLOSED)
+WITHDRAW = ("withdrawClosure", "WithdrawClosureInput", CLOSED)
+READ_CLOSURES = "query($of: UUID) { closures(reservataireId: $of) { firstDay reason } }"
+
+
+async def test_a_closure_is_declared_read_by_the_bailleur_then_withdrawn(api: Api) -> None:
+    """domain.md §5.4: shown to who sends an offer; the convention says whether it stops a clock."""
+    first = (api.play.day() + timedelta(days=7)).isoformat()
+    command = {"firstDay": first, "lastDay": first, "reason": "Pont"}
+    for who in ("alice", "denis", "estelle", "farid"):
+        await api.is_refused(who, *DECLARE, "forbidden", **command)
+    (error,) = await api.is_refused(
+        "chloe", *DECLARE, "closure_order", **{**command, "lastDay": "2020-01-01"}
+    )
+    assert error["field"] == "lastDay"
+    made = (await api.act("chloe", *DECLARE, **command))["closure"]
+    assert made == {"id": made["id"], "firstDay": first, "lastDay": first, "reason": "Pont"}
+    shown = [{"firstDay": first, "reason": "Pont"}]
+    doussard = str(api.play.tenant("doussard"))
+    assert (await api.ask("alice", READ_CLOSURES, of=doussard))["closures"] == shown
+    assert (await api.ask("chloe", READ_CLOSURES))["closures"] == shown
+    assert (await api.ask("karine", READ_CLOSURES, of=doussard))["closures"] == []
+    await api.is_refused("karine", *WITHDRAW, "not_found", closureId=made["id"])
+    gone = (await api.act("chloe", *WITHDRAW, closureId=made["id"]))["closure"]
+    assert gone == made
+    assert (await api.ask("alice", READ_CLOSURES, of=doussard))["closures"] == []
 
 
 # --- Exclusions of the assiette ---------------------------------------------------------------

@@ -46,6 +46,8 @@ WHOLE_DEPARTEMENT = {
 IN_COMMON = {
     ("epci", "conventions"),  # a convention over both territories
     ("prefecture", "journal"),  # the decisions on urgences, whatever the office
+    # whoever sends an offer, or watches one, sees when its addressee is closed
+    *((kind, "closures") for kind in ("bailleur", "prefecture")),
 }
 # The annexe 1 of an EPCI, the bilan and the number of vacancies go to all the partners (art. 4
 # and 7): the strangers to them are elsewhere.
@@ -362,6 +364,7 @@ DECIDING = {
     "substitutions": ["ends_on"],
 }
 ANSWERING = {
+    "closures": ["withdrawn_at", "withdrawn_by"],
     "candidates": ["withdrawn_at"],
     # its own steps of a convention, in the order that the guard allows
     "conventions": [
@@ -402,7 +405,7 @@ def test_what_each_kind_may_write(probe: Probe) -> None:
     [
         ("epci", set[str]()),
         ("prefecture", {"charte_versions", "substitutions", "nominative_readings"}),
-        ("reservataire", {"answer_link_decisions", "candidates", "convention_scans"}),
+        ("reservataire", {"answer_link_decisions", "candidates", "closures", "convention_scans"}),
     ],
 )
 def test_what_each_kind_may_insert(probe: Probe, kind: str, own: set[str]) -> None:

@@ -32,12 +32,15 @@ from server.domain.conventions import last_expired_start
 
 @dataclass(frozen=True, kw_only=True)
 class Convention:
-    """A convention between a bailleur and a réservataire; `mailbox` blank blocks sending."""
+    """A convention between a bailleur and a réservataire, of this `category`; `mailbox` blank
+    blocks sending.
+    """
 
     id: UUID
     bailleur_id: UUID
     reservataire_id: UUID
     reservataire_name: str
+    category: str
     state: str
     starts_on: date
     ended_on: date | None
@@ -46,6 +49,7 @@ class Convention:
     candidate_days: int
     mutation_rate_bp: int
     indicator: str
+    closure_rule: str
     charte_version: str
     perimeter: frozenset[str]
 
@@ -76,6 +80,7 @@ async def list_conventions(
             conventions.c.bailleur_id,
             conventions.c.reservataire_id,
             tenants.c.name.label("reservataire_name"),
+            tenants.c.category,
             conventions.c.state,
             conventions.c.starts_on,
             conventions.c.ended_on,
@@ -84,6 +89,7 @@ async def list_conventions(
             conventions.c.candidate_days,
             conventions.c.mutation_rate_bp,
             conventions.c.indicator,
+            conventions.c.closure_rule,
             conventions.c.charte_version,
             _perimeter(on),
         )
@@ -125,6 +131,7 @@ class SignedConvention:
     charte_version: str
     model_version: str
     management: str
+    closure_rule: str
     version: int
     communes: tuple[str, ...]
 
@@ -186,6 +193,7 @@ def _signed(key: ColumnElement[Any], *, with_mailbox: bool) -> Select[Any]:
             conventions.c.charte_version,
             conventions.c.model_version,
             conventions.c.management,
+            conventions.c.closure_rule,
             conventions.c.version,
             _COMMUNES.label("communes"),
             key.label("cursor_at"),

@@ -51,6 +51,7 @@ class ConventionRecord:
     mutation_rate_bp: int
     indicator: str
     management: str
+    closure_rule: str
     charte_version: str
     model_version: str
     deliberated_on: date | None

@@ -13,9 +13,11 @@ from sqlalchemy import ARRAY, ColumnElement, Date, and_, bindparam, case, func, 
 from server.db.orientations.awaiting import is_silent
 from server.db.tables import candidates, orientations
 from server.domain.convention_terms import MOST_DAYS
-from server.domain.deadlines import closed_starts
+from server.domain.deadlines import closed_starts, local_day
 
 _STATE = orientations.c.state
+# counted when the offer went, where closures stop its clock
+_SILENT_END = orientations.c.silent_search_last_day
 # the last day of acceptance whose search is over, by its number of days
 CLOSED_START = text("(cast(:closed as date[]))[orientations.candidate_days]")
 
@@ -44,8 +46,10 @@ def state_at(at: datetime, *, sees_candidates: bool = True) -> ColumnElement[str
     search is then shown once it is recorded.
     """
     closed = list(closed_starts(at, MOST_DAYS))
-    never_searched = orientations.c.answer_last_day <= CLOSED_START.bindparams(
-        bindparam("closed", closed, ARRAY(Date), unique=True)
+    never_searched = case(
+        (_SILENT_END.is_not(None), local_day(at) > _SILENT_END),
+        else_=orientations.c.answer_last_day
+        <= CLOSED_START.bindparams(bindparam("closed", closed, ARRAY(Date), unique=True)),
     )
     silent = [
         (and_(is_tacit_at(at), never_searched), "no_candidate"),

@@ -40,7 +40,8 @@ class Orientation:
 
     `holder_id`: whose line of the annexe it is, when another body answers in its place; `decree`:
     by which arrêté of the préfet, if it is a substitution. `programme`: of its droit unique, for
-    whom it is owed. `clock_at`: since when its answer is counted; `outage_until`: the end of the
+    whom it is owed. `closures`: those of the réservataire that stop its delays. `clock_at`: since
+    when its answer is counted; `outage_until`: the end of the
     last outage of the portal since, while it is awaited.
     """
 
@@ -74,6 +75,7 @@ class Orientation:
     candidates_due_at: datetime | None
     candidates_last_day: date | None
     candidates_receipt: dict[str, Any] | None
+    closures: list[dict[str, str]]
     searched_by: str
     justification: str | None
     withdrawal_reason: str | None
@@ -129,6 +131,7 @@ _SHARED = (
     orientations.c.candidates_due_at,
     orientations.c.candidates_last_day,
     orientations.c.candidates_receipt,
+    orientations.c.closures,
     orientations.c.searched_by,
     orientations.c.justification,
     orientations.c.withdrawal_reason,

@@ -30,6 +30,7 @@ from server.db.tables.choices import (
     orientation_reminders,
     person_digests,
 )
+from server.db.tables.closures import closures
 from server.db.tables.conventions import (
     convention_amendments,
     convention_reminders,
@@ -125,6 +126,7 @@ __all__ = [
     "candidate_offers",
     "candidates",
     "charte_versions",
+    "closures",
     "commune_mergers",
     "commune_zones",
     "communes",

@@ -109,6 +109,8 @@ orientations = Table(
     instant("candidates_due_at", optional=True),
     day("candidates_last_day", optional=True),
     Column("candidates_receipt", JSONB, nullable=True),
+    Column("closures", JSONB, nullable=False, server_default=text("'[]'")),
+    day("silent_search_last_day", optional=True),
     label("searched_by", default="reservataire"),
     label("justification", optional=True),
     label("withdrawal_reason", optional=True),

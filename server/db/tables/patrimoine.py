@@ -81,6 +81,7 @@ conventions = Table(
     label("model_version"),
     count("version", default=1),
     label("management", default="direct"),
+    label("closure_rule", default="counted"),
     label("start_rule", default="fixed"),
     day("deliberated_on", optional=True),
     label("deliberation_reference", optional=True),
@@ -96,6 +97,7 @@ conventions = Table(
     code("state", ("draft", "deliberated", "signed", "denounced", "terminated", "replaced")),
     code("indicator", ("oriented", "attributed", "leased")),
     code("management", ("direct", "delegated")),
+    code("closure_rule", ("counted", "suspended")),
     code("start_rule", ("fixed", "signature")),
     CheckConstraint(
         "answer_days > 0 and candidate_days > 0 and mutation_rate_bp between 0 and 10000",

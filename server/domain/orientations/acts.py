@@ -42,7 +42,9 @@ def accept(
         to_state=State.SEARCHING,
         on=today,
         acceptance=Acceptance.EXPRESS,
-        candidates=candidates_deadline(today, days=facts.candidates_days, zone=facts.zone),
+        candidates=candidates_deadline(
+            today, days=facts.candidates_days, zone=facts.zone, closures=facts.closures
+        ),
     )
 
 
@@ -170,7 +172,7 @@ def extend(
         from_state=facts.state,
         to_state=State.SEARCHING,
         on=today,
-        candidates=candidates_deadline(today, days=days, zone=facts.zone),
+        candidates=candidates_deadline(today, days=days, zone=facts.zone, closures=facts.closures),
         searched_by=Searcher.RESERVATAIRE,
         extension_count=facts.extension_count + 1,
     )

@@ -49,7 +49,9 @@ def tacit(facts: OrientationFacts, *, now: datetime) -> Verdict:
         to_state=State.SEARCHING,
         on=accepted_on,
         acceptance=Acceptance.TACIT,
-        candidates=candidates_deadline(accepted_on, days=facts.candidates_days, zone=facts.zone),
+        candidates=candidates_deadline(
+            accepted_on, days=facts.candidates_days, zone=facts.zone, closures=facts.closures
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from server.domain.calendar import OPENING, Zone, add_working_days
+from server.domain.calendar import OPENING, Closures, Zone, add_working_days
 from server.domain.deadlines import PARIS, answer_deadline, local_day
 from server.domain.orientations.states import (
     Delivery,
@@ -16,9 +16,14 @@ from server.domain.orientations.states import (
 )
 
 
-def is_late(clock_at: datetime, delivered_at: datetime, zone: Zone = Zone.METROPOLE) -> bool:
+def is_late(
+    clock_at: datetime,
+    delivered_at: datetime,
+    zone: Zone = Zone.METROPOLE,
+    closures: Closures = (),
+) -> bool:
     """Whether the mail took something from the first working day: it came once the offices open."""
-    first_day = add_working_days(local_day(clock_at), 1, zone)
+    first_day = add_working_days(local_day(clock_at), 1, zone, closures)
     return delivered_at >= datetime.combine(first_day, OPENING, PARIS)
 
 
@@ -31,7 +36,7 @@ def restarted(facts: OrientationFacts) -> Transition | None:
     if facts.clock_at is None or not is_running:
         return None
     arrived, back = facts.delivered_at, facts.outage_until
-    if arrived is not None and is_late(facts.clock_at, arrived, facts.zone):
+    if arrived is not None and is_late(facts.clock_at, arrived, facts.zone, facts.closures):
         return anew(facts, Step.RESTART, arrived, Restart.LATE_DELIVERY)
     if back is not None and back > facts.clock_at:
         return anew(facts, Step.RESTART, back, Restart.OUTAGE)
@@ -45,7 +50,9 @@ def anew(facts: OrientationFacts, step: Step, at: datetime, cause: Restart) -> T
         from_state=facts.state,
         to_state=State.SENT,
         on=local_day(at),
-        answer=answer_deadline(at, answer_days=facts.answer_days, zone=facts.zone),
+        answer=answer_deadline(
+            at, answer_days=facts.answer_days, zone=facts.zone, closures=facts.closures
+        ),
         clock_at=at,
         restart=cause,
     )

@@ -54,7 +54,9 @@ def receive(
         return motifs
     if not is_accepted:
         return replace(verdict, on=received_on)
-    period = candidates_deadline(received_on, days=facts.candidates_days, zone=facts.zone)
+    period = candidates_deadline(
+        received_on, days=facts.candidates_days, zone=facts.zone, closures=facts.closures
+    )
     return replace(verdict, on=received_on, candidates=period)
 
 

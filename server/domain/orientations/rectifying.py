@@ -95,7 +95,9 @@ def rectify(
         return motifs
     period = None
     if mistake is Mistake.ANSWER and day is not None:
-        period = candidates_deadline(day, days=facts.candidates_days, zone=facts.zone)
+        period = candidates_deadline(
+            day, days=facts.candidates_days, zone=facts.zone, closures=facts.closures
+        )
         if is_over(now, period.due_at):
             return (_elapsed(),)
     return _rectification(recorded, facts, mistake, day, reason.strip(), period)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain import labels
-from server.domain.calendar import Zone
+from server.domain.calendar import Closures, Zone
 from server.domain.deadlines import ANSWER_DAYS, answer_deadline, local_day
 from server.domain.orientations.clock import wrong_state
 from server.domain.orientations.delivery import anew
@@ -45,6 +45,7 @@ class SendFacts:
     state: State = State.DRAFT
     answer_days: int = ANSWER_DAYS
     zone: Zone = Zone.METROPOLE
+    closures: Closures = ()
 
 
 def send(facts: SendFacts, *, now: datetime) -> Verdict:
@@ -62,7 +63,9 @@ def send(facts: SendFacts, *, now: datetime) -> Verdict:
         from_state=facts.state,
         to_state=State.SENT,
         on=local_day(now),
-        answer=answer_deadline(now, answer_days=facts.answer_days, zone=facts.zone),
+        answer=answer_deadline(
+            now, answer_days=facts.answer_days, zone=facts.zone, closures=facts.closures
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
-from server.domain.calendar import Zone
+from server.domain.calendar import Closures, Zone
 from server.domain.deadlines import ANSWER_DAYS, CANDIDATES_DAYS, Deadline
 from server.errors import Motif
 
@@ -175,7 +175,8 @@ class OrientationFacts:
     """An orientation as recorded.
 
     `answer_due_at` and `candidates_due_at` are exclusive bounds; days are working days of `zone`,
-    fixed when the offer was sent. `candidate_count` counts everyone presented, by both sides.
+    without the `closures` that stop the clock, both fixed when the offer was sent.
+    `candidate_count` counts everyone presented, by both sides.
     The silence of an offer whose `delivery` is not proved says nothing. `clock_at`: from when its
     answer is counted; `delivered_at`: when it arrived; `outage_until`: when the last outage of the
     portal that fell in the answer period ended.
@@ -199,6 +200,7 @@ class OrientationFacts:
     answer_days: int = ANSWER_DAYS
     candidates_days: int = CANDIDATES_DAYS
     zone: Zone = Zone.METROPOLE
+    closures: Closures = ()
 
 
 @dataclass(frozen=True, kw_only=True)

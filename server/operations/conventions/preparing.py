@@ -126,6 +126,7 @@ def terms_of(row: ConventionRecord) -> Terms:
         mutation_rate_bp=row.mutation_rate_bp,
         indicator=row.indicator,
         management=row.management,
+        closure_rule=row.closure_rule,
     )
 
 

@@ -10,13 +10,11 @@ from server.db import tenants
 from server.db.conventions import ConventionRecord
 from server.documents.conventions import (
     ConventionFacts,
-    CouncilFacts,
-    CouncilLine,
     RightsLine,
     SignedBy,
     convention_paper,
-    council_sheet,
 )
+from server.documents.council_sheets import CouncilFacts, CouncilLine, council_sheet
 from server.documents.papers import Paper
 from server.domain import labels
 from server.domain.annexe import LineRate

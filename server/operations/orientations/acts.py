@@ -15,7 +15,7 @@ from server.errors import Conflict, Motif, NotFound
 from server.operations.journal import Act, Recipient, announce, record
 from server.operations.orientations.addressing import answered_by_another, is_held_by
 from server.operations.orientations.reading import facts_of, get
-from server.operations.orientations.receipts import receipt, search_values
+from server.operations.orientations.receipts import answer_values, receipt, search_values
 from server.tenants.actors import Capacity
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
@@ -43,14 +43,13 @@ async def _refuse_holder(tx: TenantTransaction, orientation_id: UUID) -> None:
         raise Conflict(answered_by_another(row))
 
 
-def _values(transition: Transition) -> dict[str, Any]:
+def _values(row: Orientation, transition: Transition) -> dict[str, Any]:
     values: dict[str, Any] = {"state": transition.to_state.value}
     if transition.answer is not None:
         values |= {
             "clock_at": transition.clock_at,
-            "answer_due_at": transition.answer.due_at,
-            "answer_last_day": transition.answer.last_day,
             "answer_receipt": receipt(transition.answer, restart=transition.restart),
+            **answer_values(transition.answer, row.candidate_days),
         }
     if transition.acceptance is not None:
         values["acceptance_mode"] = transition.acceptance.value
@@ -100,7 +99,8 @@ async def store(
     """Write a transition and its line of the journal, with more `facts` if there are any; answers
     the fresh row and the line's id.
     """
-    if not await orientations.update_orientation(tx, row, **_values(transition), **(extra or {})):
+    values = {**_values(row, transition), **(extra or {})}
+    if not await orientations.update_orientation(tx, row, **values):
         raise Conflict(STALE)
     by_portal = transition.actor is law.Actor.SYSTEM
     at = (transition.clock_at or end_of_day(transition.on)) if by_portal else None

@@ -9,15 +9,26 @@ from server.db import conventions, dwellings
 from server.db.orientations import Orientation
 from server.documents.mails import Message
 from server.documents.messages import Reader, orientation_message
-from server.domain.deadlines import Deadline, local_day
+from server.domain.calendar import Closures
+from server.domain.deadlines import Deadline, candidates_deadline, local_day
 from server.errors import NotFound
+from server.operations import closures
 from server.operations.flux import party_name
 from server.operations.ledger import Ground
 from server.operations.orientations.addressing import Addressee
-from server.operations.orientations.receipts import receipt
+from server.operations.orientations.receipts import kept_closures, receipt
 from server.operations.orientations.sending import SendOrientation, rehearse
 from server.tenants.transactions import TenantTransaction
 
+_FRESH: dict[str, Any] = {
+    "state": "sent",
+    "rank": 1,
+    "version": 1,
+    "extension_count": 0,
+    "searched_by": "reservataire",
+    "candidate_count": 0,
+    "has_dalo": False,
+}
 _NOT_YET: dict[str, Any] = dict.fromkeys(
     (
         "acceptance_mode",
@@ -52,6 +63,8 @@ class OfferPreview:
     holder_name: str | None = None
     decree: str | None = None
     programme: str | None = None
+    declared: Closures = ()
+    """The closures of the addressee, whatever the convention makes of them."""
 
 
 async def preview_offer(
@@ -92,7 +105,17 @@ async def preview_offer(
         holder_name=draft.holder_name,
         decree=draft.decree,
         programme=draft.programme,
+        declared=answer.closures or await _declared(tx, addressee, answer, agreed.candidate_days),
     )
+
+
+async def _declared(
+    tx: TenantTransaction, addressee: Addressee, answer: Deadline, candidate_days: int
+) -> Closures:
+    """Those that touch the answer or the search that may follow."""
+    searched = candidates_deadline(answer.last_day, days=candidate_days)
+    found = await closures.list_of(tx, addressee.tenant_id)
+    return tuple(one.days for one in found if one.first_day <= searched.last_day)
 
 
 def _draft(
@@ -119,19 +142,14 @@ def _draft(
         convention_id=agreed.id,
         insee=vacancy.dwelling.insee,
         commune_name=vacancy.dwelling.commune_name,
-        state="sent",
-        rank=1,
-        version=1,
         sent_at=tx.now,
         sent_on=local_day(tx.now),
         answer_due_at=answer.due_at,
         answer_last_day=answer.last_day,
         answer_receipt=receipt(answer),
+        closures=kept_closures(answer.closures),
         answer_days=agreed.answer_days,
         candidate_days=agreed.candidate_days,
-        extension_count=0,
-        searched_by="reservataire",
-        candidate_count=0,
-        has_dalo=False,
+        **_FRESH,
         **_NOT_YET,
     )

@@ -11,6 +11,7 @@ from server.db.caleol import Decision
 from server.db.orientations import Orientation, OrientationFilter, Scope
 from server.db.paging import Page, PageRequest
 from server.domain import orientations as law
+from server.domain.closures import read_kept
 from server.domain.orientations import OrientationFacts, State
 from server.errors import NotFound
 from server.operations import readings
@@ -40,6 +41,7 @@ def facts_of(row: Orientation) -> OrientationFacts:
         extension_count=row.extension_count,
         answer_days=row.answer_days,
         candidates_days=row.candidate_days,
+        closures=read_kept(row.closures),
     )
 
 

@@ -8,23 +8,25 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from server.db import conventions, dwellings, orientations, tenants
+from server.db import conventions, dwellings, orientations
 from server.db.droits_uniques import DroitUnique
 from server.db.ids import new_id
 from server.domain import orientations as law
+from server.domain.calendar import Closures
+from server.domain.closures import ClosureRule, stopping
 from server.domain.deadlines import Deadline, local_day
 from server.domain.dwellings import assiette_motifs
 from server.domain.flux import BAILLEUR
 from server.domain.orientations import SendFacts, Transition, Verdict
 from server.errors import Conflict, Invalid, Motif, NotFound
-from server.operations import droits_uniques, ledger
+from server.operations import closures, droits_uniques, ledger
 from server.operations.advice import ExplainedAdvice, advise, advise_together
 from server.operations.flux import convention_with, is_in_force, party_key, party_name
 from server.operations.journal import Act, Recipient, announce, record
 from server.operations.ledger import Ground
 from server.operations.orientations import addressing
 from server.operations.orientations.addressing import Addressee
-from server.operations.orientations.receipts import receipt
+from server.operations.orientations.receipts import answer_values, kept_closures, receipt
 from server.operations.vacancies import facts_of as dwelling_facts_of
 from server.tenants.permissions import Permission, require
 from server.tenants.transactions import TenantTransaction
@@ -76,8 +78,19 @@ async def _send_facts(
         assiette_motifs=assiette_motifs(dwelling_facts_of(vacancy.dwelling), today),
         has_live_orientation=await dwellings.has_live_orientation(tx, vacancy.id),
         answer_days=row.answer_days if row else law.OrientationFacts.answer_days,
+        closures=await _stopping(tx, row, addressee),
     )
     return facts, row
+
+
+async def _stopping(
+    tx: TenantTransaction, row: conventions.Convention | None, addressee: Addressee
+) -> Closures:
+    """The closures of who answers; they are read only where the convention gives them an effect."""
+    if row is None or row.closure_rule != ClosureRule.SUSPENDED:
+        return ()
+    declared = await closures.list_of(tx, addressee.tenant_id)
+    return stopping(row.closure_rule, [one.days for one in declared])
 
 
 async def preview(tx: TenantTransaction, command: SendOrientation) -> Transition:
@@ -107,8 +120,8 @@ async def rehearse(
 ) -> Rehearsal:
     """As `preview`, of a vacancy that has just been read."""
     require(tx.actor, Permission.ORIENTATION_SEND)
-    addressee = await _addressee(tx, command)
     ground = ground or Ground(tx)
+    addressee = await _addressee(tx, command, ground)
     facts, convention = await _send_facts(tx, vacancy, command, addressee, ground)
     transition = _allowed(law.send(facts, now=tx.now))
     right = await _right(tx, command)
@@ -136,8 +149,8 @@ async def send(tx: TenantTransaction, command: SendOrientation) -> UUID:
     if vacancy is None:
         raise NotFound
     _check_vacancy(vacancy)
-    addressee = await _addressee(tx, command)
     ground = Ground(tx)
+    addressee = await _addressee(tx, command, ground)
     facts, convention = await _send_facts(tx, vacancy, command, addressee, ground)
     transition = _allowed(law.send(facts, now=tx.now))
     # what is decided together is decided in one order: the ledger is held, and has everything
@@ -155,7 +168,7 @@ async def send(tx: TenantTransaction, command: SendOrientation) -> UUID:
         "droit_unique_id": command.droit_unique_id,
         "advice": explained.snapshot(),
         **_offered(tx, vacancy, addressee, convention),
-        **_opened(tx, transition, transition.answer),
+        **_opened(tx, transition, transition.answer, convention),
     }
     try:
         await orientations.insert_orientation(tx, values)
@@ -194,33 +207,38 @@ def _substitution_id(addressee: Addressee) -> UUID | None:
     return found.id if found is not None and found.tenant_id == addressee.holder_id else None
 
 
-def _opened(tx: TenantTransaction, transition: Transition, answer: Deadline) -> dict[str, Any]:
+def _opened(
+    tx: TenantTransaction,
+    transition: Transition,
+    answer: Deadline,
+    convention: conventions.Convention,
+) -> dict[str, Any]:
     return {
         "state": transition.to_state.value,
         "sent_at": tx.now,
         "sent_on": transition.on,
-        "answer_due_at": answer.due_at,
-        "answer_last_day": answer.last_day,
         "answer_receipt": receipt(answer),
+        "closures": kept_closures(answer.closures),
+        **answer_values(answer, convention.candidate_days),
         "clock_at": tx.now,
         "delivery": law.Delivery.PENDING.value,
         "delivery_id": new_id(),
     }
 
 
-async def _addressee(tx: TenantTransaction, command: SendOrientation) -> Addressee:
+async def _addressee(tx: TenantTransaction, command: SendOrientation, ground: Ground) -> Addressee:
     """Who answers for the line that is chosen.
 
     The State answers by contingent, the others have none: anything else would reach nobody.
     """
     if tx.actor.is_absorbed:
         raise Conflict(ABSORBED)
-    found = await tenants.get_tenants(tx, [command.reservataire_id])
-    _check_contingent(command, is_state=any(one.category == "etat" for one in found.values()))
-    chosen = found.get(command.reservataire_id)
-    return await addressing.addressee_of(
-        tx, command.reservataire_id, chosen.name if chosen else "", command.contingent
-    )
+    agreed = await ground.agreed()
+    chosen = next((one for one in agreed if one.reservataire_id == command.reservataire_id), None)
+    if chosen is not None:
+        _check_contingent(command, is_state=chosen.category == "etat")
+    name = chosen.reservataire_name if chosen else ""
+    return await addressing.addressee_of(tx, command.reservataire_id, name, command.contingent)
 
 
 def _check_contingent(command: SendOrientation, *, is_state: bool) -> None:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from server.db.conventions import CommuneChoice, ConventionRecord
 from server.domain import labels
 from server.domain.charte import IN_CONVENTIONS, Version, usual_terms, value_words
+from server.domain.closures import RULES, ClosureRule
 from server.domain.convention_steps import StartRule
 from server.domain.convention_terms import MANAGEMENTS, REASONS, Management, Terms
 from server.errors import Conflict, Invalid, Motif
@@ -38,6 +39,7 @@ NAMES = {
     "mutation_rate_bp": "soustraction",
     "indicator": "indicateur",
     "management": "gestion",
+    "closure_rule": "fermetures",
     "charte_version": "charte",
     "model_version": "modele",
     "reason": "cause",
@@ -239,6 +241,7 @@ async def _form_page(
         },
         indicators=_options(labels.INDICATORS),
         managements=_options(MANAGEMENTS),
+        closure_rules=_options(RULES),
         starts=_options(STARTS),
         reasons=_options(REASONS),
     )
@@ -252,6 +255,7 @@ def _usual(version: Version) -> dict[str, str]:
         "soustraction": labels.number(Decimal(terms["mutation_rate_bp"]) / 100),
         "indicateur": terms["indicator"],
         "gestion": Management.DIRECT,
+        "fermetures": ClosureRule.COUNTED,
         "depart": StartRule.FIXED,
         "charte": terms["charte_version"],
         "modele": MODEL,
@@ -307,6 +311,7 @@ def _of_row(row: ConventionRecord) -> Typed:
             "soustraction": labels.number(Decimal(row.mutation_rate_bp) / 100),
             "indicateur": row.indicator,
             "gestion": row.management,
+            "fermetures": row.closure_rule,
             "charte": row.charte_version,
             "modele": row.model_version,
             "version": str(row.version),
@@ -347,6 +352,7 @@ def _terms(typed: Typed, communes: Iterable[CommuneChoice], motifs: list[Motif])
         mutation_rate_bp=rate,
         indicator=typed.texts["indicateur"],
         management=typed.texts["gestion"],
+        closure_rule=typed.texts["fermetures"],
         charte_version=typed.texts["charte"],
         model_version=typed.texts["modele"],
         **numbers,

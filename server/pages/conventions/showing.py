@@ -11,6 +11,7 @@ from starlette.responses import Response
 from server.db.conventions import SignedConvention
 from server.db.flux import AnnexeVersion
 from server.domain import labels
+from server.domain.closures import RULES
 from server.domain.convention_terms import MANAGEMENTS
 from server.domain.conventions import ConventionPeriod
 from server.domain.deadlines import local_day
@@ -112,6 +113,7 @@ def _parameters(visit: Visit, row: SignedConvention) -> list[View]:
     rows = [
         ("Réponse à une orientation", f"{row.answer_days} jours ouvrés (art. 5.3)"),
         ("Présentation des candidats", f"{row.candidate_days} jours ouvrés (art. 5.3)"),
+        ("Fermetures déclarées", views.capital(RULES[row.closure_rule])),
         ("Indicateur du décompte", f"Logements {labels.INDICATORS[row.indicator]} (art. 7)"),
         ("Mutations internes", f"{labels.percent(row.mutation_rate_bp)} au plus (art. 2.3)"),
         ("Mode de gestion", f"{views.capital(MANAGEMENTS[row.management])} (art. 5.2)"),
@@ -119,7 +121,7 @@ def _parameters(visit: Visit, row: SignedConvention) -> list[View]:
         ("Modèle", row.model_version),
     ]
     if visit.actor.capacity is not Capacity.EPCI:
-        rows.insert(2, ("Adresse générique", row.mailbox or "Non renseignée"))
+        rows.insert(3, ("Adresse générique", row.mailbox or "Non renseignée"))
     return [{"term": term, "value": value} for term, value in rows]
 
 

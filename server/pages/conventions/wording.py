@@ -8,7 +8,7 @@ from typing import Any
 
 from server.domain import labels
 from server.domain.convention_steps import ConventionStep
-from server.domain.convention_terms import FIELDS, MANAGEMENTS, Change
+from server.domain.convention_terms import FIELDS, WORDS, Change
 from server.pages import views
 
 View = dict[str, Any]
@@ -131,5 +131,5 @@ def _value(field: str, value: Any, names: Mapping[str, str]) -> str:
         return ", ".join(names.get(insee, insee) for insee in value)
     if field == "mutation_rate_bp":
         return labels.percent(value)
-    known = {"indicator": labels.INDICATORS, "management": MANAGEMENTS}.get(field)
+    known = WORDS.get(field)
     return views.capital(known[value]) if known else str(value)

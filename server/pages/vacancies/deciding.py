@@ -11,6 +11,7 @@ from server.db.dwellings import Vacancy
 from server.domain import labels
 from server.domain.advice import Advice
 from server.domain.charte import Category
+from server.domain.closures import days_words
 from server.domain.deadlines import local_day
 from server.domain.flux import BAILLEUR
 from server.errors import Conflict, Invalid, Motif, PortalError
@@ -172,8 +173,13 @@ async def _offer_view(
             preview.answer.due_at,
             lead="Si vous envoyez maintenant, le silence vaudra acceptation le",
             consequence=views.IF_SILENT.format(days=preview.candidate_days),
+            closures=preview.answer.closures,
         ),
         "receipt": receipt_view(receipt(preview.answer)),
+        "closures": [
+            views.capital(f"{days_words(one)} : {one.reason}.") for one in preview.declared
+        ],
+        "is_suspended": bool(preview.answer.closures),
         "message": preview.message,
     }
 
