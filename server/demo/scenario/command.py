@@ -16,6 +16,7 @@ import httpx2
 from server.demo.scenario import (
     bilan,
     candidates,
+    closed,
     commission,
     flux,
     following,
@@ -55,6 +56,7 @@ STEPS = (
     ("Le bailleur demande une affectation d'urgence", urgency.ask),
     ("La préfecture décide, la décision s'applique", urgency.decide),
     ("Le silence accepte, à sa date", offers.silence_accepts),
+    ("Le reçu des délais, à imprimer", closed.print_receipt),
     ("La CALEOL décide", commission.decide),
     ("Le candidat de rang 1 refuse, le rang 2 a le logement", following.first_rank_refuses),
     ("Le bail est signé", commission.sign_lease),
@@ -64,6 +66,7 @@ STEPS = (
     ("Rappel, et réponse par le lien du courriel, sans compte", following.answered_by_link),
     ("Une liste incomplète, justifiée devant la CALEOL", following.short_list_justified),
     ("Le candidat se tait : aucun bail, logement libre", following.nobody_takes_it),
+    ("La mairie déclare une fermeture, puis refuse une offre", closed.declare_then_refuse),
     (
         "Un refus sur papier, une recherche pour compte, un retrait",
         following.on_behalf_then_withdrawn,

@@ -186,6 +186,7 @@ def short_list_justified(stage: Stage) -> None:
     ended = "Délai terminé, liste incomplète"
     mails.told(stage, offer_id, (BAILLEUR, ended), (COMMUNE, ended))
     session = stage.bailleur.ask(PLAN, input=plan)["planCaleol"]["session"]
+    mails.wait_for_mail(stage, COMMUNE, "CALEOL", "jeudi 25 juin 2026")
     stage.set_clock("2026-06-25T12:00")
     decided = {
         "sessionId": session["id"],

@@ -51,7 +51,7 @@ query ($id: UUID!) {
   orientation(id: $id) {
     id state effectiveState acceptanceMode acceptedOn version candidateCount
     answerDeadline { lastDay text isOver }
-    candidatesDeadline { lastDay text }
+    candidatesDeadline { lastDay text receipt { skipped { day reason } } }
     candidates { id position isDalo }
     timeline { act at personName reason }
   }
@@ -100,7 +100,7 @@ def send_by_page(stage: Stage) -> None:
     """The check page says what silence will mean, then the offer goes."""
     proposal = stage.found["proposal"]
     form = required(proposal.page.form("/verifier", method="get"), "vérifier", proposal)
-    if _is_first(proposal.text):
+    if is_first(proposal.text):
         stage.report.proved(f"le portail propose lui-même {COMMUNE}")
         changes = {"choix": "suivre"}
     else:
@@ -125,7 +125,7 @@ def send_by_page(stage: Stage) -> None:
     stage.report.says(mail.text, "réputée acceptée", "sans compte")
 
 
-def _is_first(text: str) -> bool:
+def is_first(text: str) -> bool:
     """Whether the portal's own proposal names the commune."""
     head = text.split("Proposition du portail", maxsplit=1)[-1]
     return head.strip().startswith(COMMUNE)
