@@ -87,7 +87,8 @@ class Event:
 
     `party` is the line of the annexe that receives or gives back (the bailleur's own row for a
     droit unique, None if nobody is charged); `streak` counts the refusals in a row of the party in
-    one stratum, this one included.
+    one stratum, this one included; `was_counted`: of a refusal that is taken back, whether the
+    ledger kept it counted.
     """
 
     act: str
@@ -97,16 +98,23 @@ class Event:
     before: State | None = None
     after: State | None = None
     streak: int = 1
+    was_counted: bool = False
 
 
 def is_event(act: str, before: str | None, after: str | None) -> bool:
     """Whether a line of the journal moves the ledger: a vacancy begins or is kept, an offer begins
-    or ceases to hold its dwelling, an urgency takes it.
+    or ceases to hold its dwelling or its refusal is taken back, an urgency takes it.
     """
     if act in (REGISTERED, URGENCE) or act.startswith(KEPT):
         return True
     is_offer = act.startswith("orientation.")
-    return is_offer and (before in ENGAGED_STATES) != (after in ENGAGED_STATES)
+    is_moved = (before in ENGAGED_STATES) != (after in ENGAGED_STATES)
+    return is_offer and (is_moved or is_refusal_undone(before, after))
+
+
+def is_refusal_undone(before: str | None, after: str | None) -> bool:
+    """Whether an offer that was refused is taken back: it had gone to the wrong organisme."""
+    return before == State.REFUSED and after == State.WITHDRAWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +152,15 @@ def _postings(
             yield Posting(kind=Kind.COUNTED, move=freed(strata, shares))
         else:
             yield Posting(kind=Kind.RELEASED, move=released(strata, event.party))
+    else:
+        yield from _taken_back(event, basis, shares)
+
+
+def _taken_back(event: Event, basis: Indicator, shares: Mapping[str, int]) -> Iterator[Posting]:
+    """The credit of a refusal that was counted, and what it made due again."""
+    if event.party is not None and event.was_counted and basis is Indicator.ORIENTED:
+        yield Posting(kind=Kind.RELEASED, move=released(event.strata, event.party))
+        yield Posting(kind=Kind.WITHDRAWN, move=withdrawn(event.strata, shares))
 
 
 def _spread(event: Event, party: str, parts: int) -> Iterator[Posting]:

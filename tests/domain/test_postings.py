@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +14,16 @@ from server.domain.deadlines import PARIS
 from server.domain.flux import BAILLEUR, UNIT, Indicator
 from server.domain.ledger import DEFERRED, PENDING, TOTAL, Ledger
 from server.domain.orientations import State
-from server.domain.postings import Event, Kind, Policy, Refusals, Urgences, is_event, postings
+from server.domain.postings import (
+    Event,
+    Kind,
+    Policy,
+    Refusals,
+    Urgences,
+    is_counted,
+    is_event,
+    postings,
+)
 from server.domain.strata import AppealRule, Home, appeal, as_facts, from_facts, strata_of
 
 SHARES = {"commune": 2963, "rs": 2500, BAILLEUR: 4537}
@@ -39,6 +49,7 @@ def event(
 REFUSED = event("orientation.refuse", State.SENT, State.REFUSED)
 TWICE = event("orientation.refuse", State.SENT, State.REFUSED, streak=2)
 FAILED = event("orientation.decide", State.IN_CALEOL, State.NOT_ATTRIBUTED)
+TAKEN_BACK = event("orientation.rectified", State.REFUSED, State.WITHDRAWN)
 NO_LEASE = event("orientation.fail_lease", State.ATTRIBUTED, State.LEASE_FAILED)
 CASES = [
     (event("vacancy.registered"), FREE, {OFFERS: Kind.FREED, A: Kind.FREED, L: Kind.FREED}),
@@ -89,6 +100,7 @@ def test_what_an_act_posts_on_each_basis(
         ("orientation.renounce", "searching", "renounced", True),
         ("orientation.reorient", "renounced", "reoriented", False),
         ("orientation.lease", "attributed", "leased", False),
+        ("orientation.rectified", "refused", "withdrawn", True),
         ("urgence.approved", "requested", "approved", False),
         ("urgence.applied", None, None, True),
     ],
@@ -97,6 +109,24 @@ def test_which_acts_move_the_ledger(
     act: str, before: str | None, after: str | None, expected: bool
 ) -> None:
     assert is_event(act, before, after) is expected
+
+
+@pytest.mark.parametrize("policy", [FREE, COUNTED, FROM_2ND])
+def test_a_refusal_taken_back_leaves_nothing(policy: Policy) -> None:
+    """Art. 5.1: sent to the wrong organisme, refused, rectified; as if it had only been freed."""
+    sent = event("orientation.sent", None, State.SENT)
+    for basis in Indicator:
+        was_counted = is_counted(TWICE, Indicator.ORIENTED, policy)
+        undone = replace(TAKEN_BACK, was_counted=was_counted)
+        moves = [
+            one.move
+            for act in (sent, TWICE, undone)
+            for one in postings(act, basis, SHARES, policy)
+        ]
+        total = Counter[str]()
+        for move in moves:
+            total.update(dict(move.amounts))
+        assert not any(total.values()), (basis, total)
 
 
 def test_an_urgency_spread_over_winter_is_charged_on_the_first_of_each_month() -> None:

@@ -74,11 +74,23 @@ async def test_an_offer_to_the_wrong_organisme_counts_no_more(play: Play) -> Non
     assert acts == ["orientation.sent", "orientation.refuse", "orientation.rectified"]
 
 
-@pytest.mark.parametrize("answer", [None, orientations.accept, orientations.refuse])
+@pytest.mark.parametrize(
+    ("answer", "refusals"),
+    [
+        (None, "free"),
+        (orientations.accept, "free"),
+        (orientations.refuse, "free"),
+        (orientations.refuse, "counted"),
+        (orientations.refuse, "from_kth"),
+    ],
+)
 async def test_the_ledger_is_as_if_the_wrong_offer_had_not_been(
-    play: Play, answer: Callable[..., Any] | None
+    play: Play, answer: Callable[..., Any] | None, refusals: str
 ) -> None:
-    """Art. 5.1: what the advice reads goes back to where the sending found it, on each basis."""
+    """Art. 5.1: what the advice reads goes back to where the sending found it, on each basis,
+    whatever a refusal costs.
+    """
+    play.rewrite("update charte_versions set refusals = %s, refusal_rank = 1", refusals)
 
     async def balances() -> list[list[Balance]]:
         await play.does("alice", post)
@@ -99,6 +111,33 @@ async def test_the_ledger_is_as_if_the_wrong_offer_had_not_been(
     await play.does("alice", wrong(offer_id, "addressee"))
     assert await balances() == before
     assert await play.reads("alice", ledger.unposted) == []
+    made = [
+        (one.basis, one.event_id, one.part, one.kind.value)
+        for one in await play.reads("alice", ledger.derived)
+    ]
+    kept = play.rows(
+        "select basis, event_id, part, kind from ledger_moves where bailleur_id = %s",
+        play.tenant("haute-savoie-habitat"),
+    )
+    assert sorted(made) == sorted(kept)
+
+
+async def test_a_refusal_taken_back_is_in_no_run(play: Play) -> None:
+    """From the second in a row: the first was of an offer for somebody else."""
+    play.rewrite("update charte_versions set refusals = 'from_kth', refusal_rank = 2")
+    first = await play.offer(home=play.home(number=1))
+    await play.does("chloe", lambda tx: orientations.refuse(tx, first))
+    await play.does("alice", wrong(first, "addressee"))
+    second = await play.offer(home=play.home(number=2))
+    await play.does("chloe", lambda tx: orientations.refuse(tx, second))
+    await play.does("alice", post)
+    kinds = play.rows(
+        "select distinct kind from ledger_moves where orientation_id = %s and basis = 'oriented'",
+        second,
+    )
+    assert sorted(kind for (kind,) in kinds) == ["oriented", "released"]
+    made = await play.reads("alice", ledger.derived)
+    assert "counted" not in {one.kind.value for one in made}
 
 
 async def test_a_wrong_day_of_acceptance_moves_the_period(play: Play) -> None:

@@ -1,6 +1,12 @@
 """Queries on the ledgers of the flux: events to post, moves, and the balances that they make."""
 
-from server.db.ledgers.events import LedgerEvent, list_answers, list_events, list_unposted
+from server.db.ledgers.events import (
+    LedgerEvent,
+    find_refusal,
+    list_answers,
+    list_events,
+    list_unposted,
+)
 from server.db.ledgers.matrix import (
     FamilyBalance,
     MatrixFilter,
@@ -47,6 +53,7 @@ __all__ = [
     "StratumEntry",
     "add_balances",
     "advance",
+    "find_refusal",
     "insert_moves",
     "list_answers",
     "list_balances",

@@ -40,7 +40,7 @@ from server.db.tables import (
 )
 from server.domain.flux import Indicator
 from server.domain.ledger import DEFERRED
-from server.domain.orientations import ENGAGED_STATES
+from server.domain.orientations import ENGAGED_STATES, State
 from server.domain.postings import Kind, spread_at
 
 SETTLING = timedelta(hours=1)
@@ -85,15 +85,22 @@ _ENGAGED = tuple(state.value for state in ENGAGED_STATES)
 
 
 def _moves_ledger() -> Any:
-    """Registered, kept, sent, allotted; or an offer that begins or ceases to hold its dwelling."""
+    """As `postings.is_event`: registered, kept, allotted; or an offer that begins or ceases to hold
+    its dwelling, or whose refusal is taken back.
+    """
     was = func.coalesce(journal.c.from_state.in_(_ENGAGED), False)
     becomes = func.coalesce(journal.c.to_state.in_(_ENGAGED), False)
     return or_(
         journal.c.act == "vacancy.registered",
         journal.c.act.like("vacancy.kept%"),
         journal.c.act == "urgence.applied",
-        and_(journal.c.subject_kind == "orientation", was != becomes),
+        and_(journal.c.subject_kind == "orientation", or_(was != becomes, _is_undone(journal))),
     )
+
+
+def _is_undone(lines: Any) -> Any:
+    """As `postings.is_refusal_undone`."""
+    return and_(lines.c.from_state == State.REFUSED, lines.c.to_state == State.WITHDRAWN)
 
 
 def _insee() -> Any:
@@ -235,8 +242,18 @@ async def list_events(db: Executor, bailleur_id: UUID) -> list[LedgerEvent]:
     return [LedgerEvent(**row._mapping) for row in rows]
 
 
+async def find_refusal(db: Executor, orientation_id: UUID) -> LedgerEvent | None:
+    """The refusal of an offer, as the ledger met it."""
+    named = and_(journal.c.subject_id == orientation_id, journal.c.to_state == State.REFUSED)
+    row = (await db.execute(_events().where(named))).one_or_none()
+    return LedgerEvent(**row._mapping) if row else None
+
+
 async def list_answers(db: Executor, event: LedgerEvent) -> list[tuple[bool, dict[str, str]]]:
-    """Whether the party refused, and the strata, of its answers up to this one, newest first."""
+    """Whether the party refused, and the strata, of its answers up to this one, newest first; a
+    refusal that was taken back by then is none.
+    """
+    undone = journal.alias("undone")
     rows = await db.execute(
         select(journal.c.act, vacancies.c.strata)
         .select_from(_sources())
@@ -247,6 +264,13 @@ async def list_answers(db: Executor, event: LedgerEvent) -> list[tuple[bool, dic
             LINE_CONTINGENT.element == event.contingent,
             journal.c.id <= event.id,
             vacancies.c.strata.is_not(None),
+            ~select(undone.c.id)
+            .where(
+                undone.c.subject_id == journal.c.subject_id,
+                undone.c.id < event.id,
+                _is_undone(undone),
+            )
+            .exists(),
         )
         .order_by(journal.c.id.desc())
         .limit(MOST_ANSWERS)

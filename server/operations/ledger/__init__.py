@@ -7,6 +7,7 @@ from server.operations.ledger.posting import (
     derived,
     home_of,
     post,
+    refusal_was_counted,
     unposted,
 )
 from server.operations.ledger.rating import DayRates, Rates
@@ -40,6 +41,7 @@ __all__ = [
     "home_of",
     "moves",
     "post",
+    "refusal_was_counted",
     "replay",
     "settings_on",
     "trace",

@@ -23,7 +23,17 @@ from server.domain.deadlines import local_day
 from server.domain.flux import BAILLEUR, Indicator
 from server.domain.ledger import RULE_VERSION, Move
 from server.domain.orientations import State
-from server.domain.postings import DUE_KINDS, MOVED_KINDS, Event, Kind, Refusals, postings, streak
+from server.domain.postings import (
+    DUE_KINDS,
+    MOVED_KINDS,
+    Event,
+    Kind,
+    Refusals,
+    is_counted,
+    is_refusal_undone,
+    postings,
+    streak,
+)
 from server.domain.strata import AppealRule, Home, as_facts, from_facts, strata_of
 from server.operations.annexe_rates import party_key, split_party_key
 from server.operations.ledger.expiring import expired
@@ -137,9 +147,40 @@ async def _entries_of(
     return [
         entry
         for row in events
-        for entry in _entries(row, rates, versions, await _streak(tx, row, versions))
+        for entry in _entries(row, rates, versions, await _history(tx, row, versions))
         if entry.part >= row.posted and entry.at <= max(tx.now, row.at)
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What an event needs of those before it, as in `postings.Event`."""
+
+    streak: int = 1
+    was_counted: bool = False
+
+
+async def _history(tx: TenantTransaction, row: LedgerEvent, versions: Sequence[Version]) -> History:
+    if row.orientation_id and is_refusal_undone(row.from_state, row.to_state):
+        return History(was_counted=await _was_counted(tx, row.orientation_id, versions))
+    return History(streak=await _streak(tx, row, versions))
+
+
+async def refusal_was_counted(tx: TenantTransaction, orientation_id: UUID) -> bool:
+    """Whether the refusal of this offer is a credit of its party: the policy of its day said so."""
+    return await _was_counted(tx, orientation_id, await Ground(tx).versions())
+
+
+async def _was_counted(
+    tx: TenantTransaction, orientation_id: UUID, versions: Sequence[Version]
+) -> bool:
+    refusal = await rows.find_refusal(tx, orientation_id)
+    if refusal is None:
+        return False
+    policy = settings_in(versions, local_day(refusal.at)).policy
+    rule = settings_in(versions, local_day(refusal.registered_at)).appeal
+    history = History(streak=await _streak(tx, refusal, versions))
+    return is_counted(_event(refusal, rule, history), Indicator.ORIENTED, policy)
 
 
 async def _streak(tx: TenantTransaction, row: LedgerEvent, versions: Sequence[Version]) -> int:
@@ -152,12 +193,12 @@ async def _streak(tx: TenantTransaction, row: LedgerEvent, versions: Sequence[Ve
 
 
 def _entries(
-    row: LedgerEvent, rates: Rates, versions: Sequence[Version], in_a_row: int
+    row: LedgerEvent, rates: Rates, versions: Sequence[Version], history: History
 ) -> Iterator[Entry]:
     given = rates.at(row.insee, row.registered_at)
     policy = settings_in(versions, local_day(row.at)).policy
     rule = settings_in(versions, local_day(row.registered_at)).appeal
-    event = _event(row, rule, in_a_row)
+    event = _event(row, rule, history)
     for basis in Indicator:
         for part, one in enumerate(postings(event, basis, given.shares, policy)):
             yield Entry(
@@ -174,7 +215,7 @@ def _entries(
             )
 
 
-def _event(row: LedgerEvent, rule: AppealRule, in_a_row: int) -> Event:
+def _event(row: LedgerEvent, rule: AppealRule, history: History) -> Event:
     return Event(
         act=row.act,
         at=row.at,
@@ -182,7 +223,8 @@ def _event(row: LedgerEvent, rule: AppealRule, in_a_row: int) -> Event:
         party=_party(row),
         before=State(row.from_state) if row.orientation_id and row.from_state else None,
         after=State(row.to_state) if row.orientation_id and row.to_state else None,
-        streak=in_a_row,
+        streak=history.streak,
+        was_counted=history.was_counted,
     )
 
 

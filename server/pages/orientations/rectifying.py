@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from server.domain import labels
 from server.domain.orientation_labels import MISTAKES
-from server.domain.orientations import CounterChange, Rectification
-from server.domain.postings import is_event
+from server.domain.orientations import ENGAGED_STATES, CounterChange, Rectification
+from server.domain.postings import is_refusal_undone
 from server.errors import Conflict, Invalid, PortalError
-from server.operations import orientations
+from server.operations import ledger, orientations
 from server.operations.orientations import Rectify
 from server.pages import views
 from server.pages.orientations.showing import LIST, offer_header, read_offer
@@ -90,6 +90,8 @@ async def check(visit: Visit) -> Response:
             require(tx.actor, Permission.ORIENTATION_SEND)
             decided = await orientations.rehearse_rectification(tx, _command(visit.path_id(), form))
             row = await orientations.get(tx, visit.path_id())
+            is_refusal = is_refusal_undone(decided.from_state, decided.to_state)
+            was_counted = is_refusal and await ledger.refusal_was_counted(tx, row.id)
             year = tx.now.year
     except (Invalid, Conflict) as error:
         return await _page(visit, typed, error, status=UNPROCESSABLE)  # nothing was attempted
@@ -102,7 +104,7 @@ async def check(visit: Visit) -> Response:
         action=f"{here}/rectifier",
         here_offer=here,
         rows=_rows(decided),
-        changes=_changes(decided, views.reservataire_of(row)),
+        changes=_changes(decided, views.reservataire_of(row), was_counted=was_counted),
         past=PAST if any(one.year < year for one in decided.changes) else "",
         reservataire=views.named(views.reservataire_of(row)),
         typed=typed,
@@ -128,10 +130,15 @@ def _rows(decided: Rectification) -> list[View]:
     return [{"term": term, "value": value} for term, value in rows]
 
 
-def _changes(decided: Rectification, reservataire: str) -> list[str]:
+def _changes(decided: Rectification, reservataire: str, *, was_counted: bool) -> list[str]:
     """What the counters of the year lose or gain, then the balances that the advice reads."""
     told = [_change(one, reservataire) for one in decided.changes]
-    if is_event(orientations.RECTIFIED, decided.from_state, decided.to_state):
+    if was_counted:
+        told.append(
+            f"Compte du flux, {reservataire} : le refus qui lui avait été compté est effacé, dans "
+            "toutes ses catégories."
+        )
+    elif decided.from_state in ENGAGED_STATES and decided.to_state not in ENGAGED_STATES:
         told.append(
             f"Compte du flux, {reservataire} : le logement reçu est rendu, dans toutes ses "
             "catégories ; il est de nouveau à orienter."
