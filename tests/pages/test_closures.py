@@ -86,8 +86,8 @@ async def test_a_reader_reads(site: Site, play: Play) -> None:
 @pytest.mark.parametrize(
     ("is_suspended", "day", "says"),
     [
-        (False, "mardi 5 mai 2026", "La convention ne les suspend pas"),
-        (True, "mardi 12 mai 2026", "La convention les suspend"),
+        (False, "mardi 5 mai 2026", "ces jours comptent : le délai court"),
+        (True, "mardi 12 mai 2026", "ces jours ne comptent pas"),
     ],
 )
 async def test_the_check_page_shows_them(

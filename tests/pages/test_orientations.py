@@ -380,3 +380,21 @@ async def test_the_bailleur_reads_the_chain_of_a_vacancy(site: Site, play: Play)
         page = await client.get(f"/orientations/{second}")
     assert "Commune de Doussard" not in words(page)
     assert str(first) not in page.text
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+async def test_the_check_of_a_rectification_tells_what_the_ledger_undoes(
+    site: Site, play: Play, *, is_counted: bool
+) -> None:
+    """A refusal that was counted is a credit of its party: taken back with the offer (art. 5.1)."""
+    policy = "counted" if is_counted else "free"
+    play.rewrite("update charte_versions set refusals = %s", policy)
+    offer_id = await play.offer()
+    await play.does("chloe", lambda tx: orientations.refuse(tx, offer_id))
+    asked = {"erreur": "addressee", "motif": "Erreur de saisie"}
+    async with site.browser("alice") as client:
+        check = await client.get(f"/orientations/{offer_id}/rectifier/verifier", params=asked)
+    told = words(check)
+    assert "Logements orientés en 2026" in told
+    assert ("le refus qui lui avait été compté est effacé" in told) is is_counted
+    assert "le logement reçu est rendu" not in told

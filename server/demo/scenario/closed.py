@@ -55,7 +55,7 @@ def _send(stage: Stage) -> None:
         changes = {"choix": "autre", "reservataire": key, "motif": MOTIF}
     check = stage.alice.submit(proposal, form, changes)
     stage.report.says(
-        check.text, "13 juillet 2026", CLOSED["motif"], "ne les suspend pas", "9 juillet 2026"
+        check.text, "13 juillet 2026", CLOSED["motif"], "ces jours comptent", "9 juillet 2026"
     )
     send = required(check.page.form("/orienter"), "envoyer l'offre", check)
     stage.found["last"] = identifier_in(stage.alice.submit(check, send, {}))
