@@ -46,6 +46,18 @@ def test_each_component_is_shown() -> None:
     assert set(macros) - shown == PIECES
 
 
+def test_each_icon_is_drawn() -> None:
+    """A name without its drawing is an error at the one page, in the one state, that shows it."""
+    drawn = set(re.findall(r"^  '(\w+)': 'M", source("ui.html"), re.MULTILINE))
+    asked = {
+        name
+        for page in templates()
+        for name in re.findall(r"\bicon(?:=|\()[\"'](\w+)[\"']", source(page))
+    }
+    assert asked - drawn == set()
+    assert "arrow" in asked & drawn
+
+
 class Attributes(HTMLParser):
     """Collects the names of the attributes of every tag."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pytest
 from pypdf import PdfReader
 
 from tests.operations.play import Play
@@ -132,3 +133,25 @@ async def test_a_rectification_is_checked_then_done(site: Site, play: Play) -> N
     async with site.browser("chloe") as client:
         theirs = await client.get(f"/orientations/{offer_id}")
     assert "Offre envoyée au mauvais organisme" in words(theirs)
+
+
+@pytest.mark.parametrize("party", ["doussard", "prefecture"])
+async def test_an_address_in_error_is_marked_then_corrected(
+    site: Site, play: Play, party: str
+) -> None:
+    """domain.md Q5: the page says that nothing arrived, and has the form that sends again."""
+    contingent = "rs" if party == "prefecture" else "none"
+    offer_id = await play.offer(party, contingent=contingent)
+    async with site.browser("alice") as client:
+        marked = await client.post(f"/orientations/{offer_id}/non-remise")
+        page = await client.get(marked.headers["location"])
+        told = words(page)
+        assert page.status_code == 200
+        assert "Cette offre n'est pas arrivée" in told
+        assert "Adresse signalée en erreur" in told
+        version = play.scalar("select version from orientations where id = %s", offer_id)
+        again = await client.post(
+            f"/orientations/{offer_id}/renvoyer",
+            data={"adresse": "autre@mairie.invalid", "version": str(version)},
+        )
+        assert "Offre renvoyée" in words(await client.get(again.headers["location"]))

@@ -248,6 +248,7 @@ class Siege:
                 answer = await self.client.post(GRAPHQL, json=content, headers=headers)
             except httpx2.TransportError as error:
                 last = type(error).__name__
+                self.revive()  # what starts while PostgreSQL recovers gives up
             else:
                 if _is_told(answer):
                     return next(iter(answer.json()["data"].values()))
