@@ -28,6 +28,7 @@ from server.domain.postings import (
     MOVED_KINDS,
     Event,
     Kind,
+    Policy,
     Refusals,
     is_counted,
     is_refusal_undone,
@@ -177,10 +178,9 @@ async def _was_counted(
     refusal = await rows.find_refusal(tx, orientation_id)
     if refusal is None:
         return False
-    policy = settings_in(versions, local_day(refusal.at)).policy
-    rule = settings_in(versions, local_day(refusal.registered_at)).appeal
     history = History(streak=await _streak(tx, refusal, versions))
-    return is_counted(_event(refusal, rule, history), Indicator.ORIENTED, policy)
+    event, policy = _judged(refusal, versions, history)
+    return is_counted(event, Indicator.ORIENTED, policy)
 
 
 async def _streak(tx: TenantTransaction, row: LedgerEvent, versions: Sequence[Version]) -> int:
@@ -196,9 +196,7 @@ def _entries(
     row: LedgerEvent, rates: Rates, versions: Sequence[Version], history: History
 ) -> Iterator[Entry]:
     given = rates.at(row.insee, row.registered_at)
-    policy = settings_in(versions, local_day(row.at)).policy
-    rule = settings_in(versions, local_day(row.registered_at)).appeal
-    event = _event(row, rule, history)
+    event, policy = _judged(row, versions, history)
     for basis in Indicator:
         for part, one in enumerate(postings(event, basis, given.shares, policy)):
             yield Entry(
@@ -213,6 +211,14 @@ def _entries(
                 settings_version=policy.version,
                 move=one.move,
             )
+
+
+def _judged(
+    row: LedgerEvent, versions: Sequence[Version], history: History
+) -> tuple[Event, Policy]:
+    """The event and what it costs: the policy of its day, the appeal of the day of the vacancy."""
+    rule = settings_in(versions, local_day(row.registered_at)).appeal
+    return _event(row, rule, history), settings_in(versions, local_day(row.at)).policy
 
 
 def _event(row: LedgerEvent, rule: AppealRule, history: History) -> Event:
